@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ValueLedgerConfig(AppConfig):
+    name = "valueledger"
+    label = "valueledger"
+    verbose_name = "Value Ledger"

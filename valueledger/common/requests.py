@@ -1,0 +1,72 @@
+"""What every request passes first: an id, a line in the log, and a refusal of what no database can take."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
+
+from valueledger.common.audit import request_id
+from valueledger.common.errors import problem
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+log = logging.getLogger("valueledger.requests")
+GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
+QUIET = ("/static/", "/healthz", "/readyz")
+LINK_PAGES = ("/p/", "/setup/", "/join/", "/portal/", "/unsubscribe/", "/account/password/reset/key/")
+
+
+class RequestIdMiddleware:
+    """Names the request in logs, audit rows and its answer; takes over a well-formed id from a proxy."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        token, begun = request_id.set(name), time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = name
+            if not request.path.startswith(QUIET):
+                details = {"method": request.method, "path": request.path, "status": response.status_code, "milliseconds": round((time.perf_counter() - begun) * 1000)}
+                log.info("request", extra=details)
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class RefuseNulBytesMiddleware:
+    """PostgreSQL refuses NUL in text and SQLite takes it: neither gets to see one from an address."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
+        if "\0" in request.path or b"\0" in query:
+            return problem(request, 400, "nul_byte", "The address holds a character that cannot be stored.")
+        return self.get_response(request)
+
+
+class PrivateAnswersMiddleware:
+    """No copy of a signed-in page or of a page opened by a link stays in a cache, and no search engine lists a link."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_link = request.path.startswith(LINK_PAGES)
+        if is_link:
+            response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
+        if (is_link or signed_in or request.path.startswith("/account/")) and "Cache-Control" not in response.headers:
+            add_never_cache_headers(response)
+        return response

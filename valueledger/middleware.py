@@ -1,0 +1,66 @@
+"""Who is asking, and for which workspace. Both apps stand below this, so it may know them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model, logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from relationships.selectors import membership_of
+from valueledger.common.tenancy import within
+
+SEEN_EVERY_SECONDS = 600
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Deny by default: a view is open only if it says so. Until there is an owner, nobody can sign in, and the page says that."""
+
+    def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
+        if request.user.is_authenticated:
+            return self._end_if_idle(request, view_func)
+        closed = getattr(view_func, "login_required", True) or request.path.startswith("/account/")
+        if closed and not get_user_model().objects.exists():
+            return render(request, "setup/waiting.html", headers={"Cache-Control": "no-store"})
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def _end_if_idle(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponse | None:
+        """A session that nobody used for the idle time is over, whatever its cookie says. Written at most every ten minutes."""
+        now = int(timezone.now().timestamp())
+        seen = request.session.get("seen_at", now)
+        if now - seen > settings.SESSION_IDLE_SECONDS:
+            logout(request)
+            return self.handle_no_permission(request, view_func) if getattr(view_func, "login_required", True) else None
+        if now - seen > SEEN_EVERY_SECONDS or "seen_at" not in request.session:
+            request.session["seen_at"] = now
+        return None
+
+
+class WorkspaceMiddleware:
+    """Sets `request.member` and opens its workspace for all that the view reads; without it every scoped model refuses to answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.member = None
+        if request.path.startswith(settings.STATIC_URL) or not request.user.is_authenticated:
+            return self.get_response(request)
+        request.member = membership_of(request.user, request.session.get("workspace"))
+        if request.member is None:
+            return self.get_response(request)
+        with within(request.member.workspace_id):
+            return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
+        if request.user.is_authenticated and request.member is None and getattr(view_func, "login_required", True) and not request.path.startswith("/account/"):
+            return render(request, "setup/no_workspace.html", status=403)
+        return None
+
+
+def member(request: HttpRequest) -> dict[str, object]:
+    """For templates: who reads this page, in which workspace."""
+    return {"member": getattr(request, "member", None)}
