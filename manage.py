@@ -4,6 +4,7 @@
 Stdlib only until the environment exists. Skipped inside any virtual environment that is not ours
 (a developer's own, tox, CI) and when VALUELEDGER_BOOTSTRAP=0 (the container image sets it).
 """
+
 import hashlib
 import os
 import shutil

@@ -1,5 +1,6 @@
 """Typed readers of the environment that fail loudly; every name read is listed in docs/operations.md."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -115,9 +116,7 @@ def secret(name: str, path: Path) -> str:
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(64))
-        try:
-            os.link(draft, path)  # fails if another process was first: then its secret is the one
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # another process was first: then its secret is the one
+            os.link(draft, path)
         draft.unlink()
     return path.read_text().strip()

@@ -56,7 +56,12 @@ class WorkspaceMiddleware:
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
-        if request.user.is_authenticated and request.member is None and getattr(view_func, "login_required", True) and not request.path.startswith("/account/"):
+        if (
+            request.user.is_authenticated
+            and request.member is None
+            and getattr(view_func, "login_required", True)
+            and not request.path.startswith("/account/")
+        ):
             return render(request, "setup/no_workspace.html", status=403)
         return None
 

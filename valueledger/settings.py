@@ -3,9 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-
 from valueledger import env
-
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
@@ -162,7 +160,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # Mail: files in var/mail unless a server is named
 
-MAIL_FROM = env.text("MAIL_FROM", f"Value Ledger <ledger@{PUBLIC_HOST if '.' in PUBLIC_HOST and not PUBLIC_HOST[0].isdigit() else 'localhost.localdomain'}>")
+MAIL_FROM = env.text(
+    "MAIL_FROM", f"Value Ledger <ledger@{PUBLIC_HOST if '.' in PUBLIC_HOST and not PUBLIC_HOST[0].isdigit() else 'localhost.localdomain'}>"
+)
 DEFAULT_FROM_EMAIL = MAIL_FROM
 SERVER_EMAIL = MAIL_FROM
 EMAIL_SUBJECT_PREFIX = ""
@@ -200,7 +200,12 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this session goes on under a new key; Django ends all the others
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/10m/ip,5/10m/key", "reset_password": "20/m/ip,5/10m/key", "request_login_code": "20/m/ip,5/10m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/10m/ip,5/10m/key",
+    "reset_password": "20/m/ip,5/10m/key",
+    "request_login_code": "20/m/ip,5/10m/key",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Value Ledger"

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.html import escape
 
-from valueledger.common.audit import request_id
+from valueledger.common.logs import request_id
 
 log = logging.getLogger("valueledger.errors")
 RETRY_AFTER_SECONDS = "5"
@@ -105,7 +105,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    response = problem(request, 503, "unavailable", "We cannot reach our records just now. Nothing that was saved is lost; please try again in a moment.", "503.html")
+    response = problem(
+        request, 503, "unavailable", "We cannot reach our records just now. Nothing that was saved is lost; please try again in a moment.", "503.html"
+    )
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 

@@ -3,9 +3,10 @@
 import json
 import logging
 import re
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from valueledger.common.audit import request_id
+request_id: ContextVar[str] = ContextVar("request_id", default="")  # here and not beside the audit: logging is set up before any model
 
 # The path segments in front of which a secret stands in an address: links in mails, first run, invitations, password resets.
 SECRET = re.compile(r"(/(?:p|setup|join|portal|unsubscribe|account/password/reset/key)/)[^/?\s\"']+")

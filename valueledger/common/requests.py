@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from valueledger.common.audit import request_id
 from valueledger.common.errors import problem
+from valueledger.common.logs import request_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -35,7 +35,12 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = name
             if not request.path.startswith(QUIET):
-                details = {"method": request.method, "path": request.path, "status": response.status_code, "milliseconds": round((time.perf_counter() - begun) * 1000)}
+                details = {
+                    "method": request.method,
+                    "path": request.path,
+                    "status": response.status_code,
+                    "milliseconds": round((time.perf_counter() - begun) * 1000),
+                }
                 log.info("request", extra=details)
             return response
         finally:
