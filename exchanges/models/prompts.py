@@ -1,0 +1,69 @@
+"""Prompt: our question to one participant. It lives in the app; mail only carries it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from exchanges.models.events import ValueEvent
+from exchanges.models.rounds import Round, Shown
+from relationships.models import Participant, Relationship, Workspace
+from valueledger.common.tenancy import scoped
+
+
+class PromptKind(models.TextChoices):
+    CHECK = "CHECK", "check"
+    RATING = "RATING", "rating of one event"
+    TERMS = "TERMS", "what matters to you"
+
+
+class PromptState(models.TextChoices):
+    WAITING = "WAITING", "waiting"
+    ANSWERED = "ANSWERED", "answered"
+    SKIPPED = "SKIPPED", "skipped"
+    SNOOZED = "SNOOZED", "snoozed"
+    LAPSED = "LAPSED", "lapsed"
+    WITHDRAWN = "WITHDRAWN", "withdrawn"
+
+
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def waiting(self) -> PromptQuerySet:
+        return self.filter(state=PromptState.WAITING)
+
+    def ended_at(self, now: datetime) -> PromptQuerySet:
+        return self.filter(state__in=[PromptState.WAITING, PromptState.SNOOZED], closes_at__lte=now)
+
+
+class Prompt(models.Model):
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="prompts", db_index=False)
+    relationship = models.ForeignKey(Relationship, on_delete=models.PROTECT, related_name="prompts")
+    side = models.SmallIntegerField()
+    kind = models.CharField(max_length=6, choices=PromptKind.choices)
+    subject_key = models.CharField(max_length=60)  # round:12, event:7, terms:3
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
+    event = models.ForeignKey(ValueEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
+    shown = models.ForeignKey(Shown, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
+    state = models.CharField(max_length=9, choices=PromptState.choices, default=PromptState.WAITING)
+    reason = models.CharField(max_length=120, blank=True)  # why it was asked, or why it ended
+    not_before = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = scoped(PromptQuerySet)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "relationship", "kind", "subject_key"], name="prompt_subject_once"),
+            models.CheckConstraint(condition=Q(state__in=PromptState.values), name="prompt_state_known"),
+            models.CheckConstraint(condition=Q(kind__in=PromptKind.values), name="prompt_kind_known"),
+        ]
+        indexes = [
+            models.Index(fields=["state", "not_before"], name="prompt_waiting"),
+            models.Index(fields=["workspace", "state", "created_at"], name="prompt_by_workspace"),
+        ]
