@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from relationships.selectors import membership_of
+from relationships.selectors.members import membership_of
 from valueledger.common.tenancy import within
 
 SEEN_EVERY_SECONDS = 600

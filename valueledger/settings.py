@@ -24,8 +24,6 @@ if TRUSTED_PROXIES:
 
 # What it is made of
 
-ADMIN_ENABLED = env.flag("ADMIN_ENABLED")
-
 INSTALLED_APPS = [
     "valueledger.apps.ValueLedgerConfig",
     "valueledger.common",
@@ -46,9 +44,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
 ]
-if ADMIN_ENABLED:
-    INSTALLED_APPS.insert(0, "django.contrib.admin")
-
 MIDDLEWARE = [
     "valueledger.common.requests.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
