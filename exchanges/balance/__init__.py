@@ -1,0 +1,1 @@
+"""The balance core: plain Python and NumPy, no clock, no database. Public names and how to use them follow with the verdicts."""

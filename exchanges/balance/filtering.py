@@ -1,0 +1,461 @@
+"""
+The filter: from evidence to what is known of each side (docs/domain.md, "The felt balance").
+
+Each formula stands here once, for Python floats and NumPy arrays alike. `fold` steps through the ticks: many series abreast, rank
+by rank (every series' first tick, then every second one ...), and the last few long series one after the other.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arithmetic import MANY, ONE, Arithmetic, Floats, Real
+from .evidence import EvidenceColumns
+from .parameters import DEFAULTS, Parameters
+from .pooling import Flows, Indices, Levels, Sized, pool
+from .states import ANSWER_DAY, FIRST_DAY, LAST_DAY, MOVING, SURPRISED, WIDTH, States
+
+SERIES_ABREAST = 8192
+TICKS_ABREAST = 2**18
+ABREAST_MIN = 12
+"""Below so many series, one after the other on floats is quicker than abreast on arrays."""
+TINY = 1e-300
+
+State = tuple[Real, ...]
+"""The nineteen numbers of `states.NAMES`, or the first seventeen, which move from tick to tick."""
+
+
+class Decay(NamedTuple):
+    """What a stretch of days leaves (`slow`, `deviation`, the leaky sums) and what it refills of the variance."""
+
+    slow: Real
+    deviation: Real
+    filled_slow: Real
+    filled_deviation: Real
+    giving_short: Real
+    giving_middle: Real
+    giving_long: Real
+    giving_usual: Real
+
+
+def decay_over(a: Arithmetic, days: Real, p: Parameters) -> Decay:
+    """f = exp(-days/T) for each part, and 1 - f^2."""
+    short, middle, long = p.memories_giving
+    return Decay(
+        a.exp(-days / p.days_slow),
+        a.exp(-days / p.days_deviation),
+        -a.expm1(-2 * days / p.days_slow),
+        -a.expm1(-2 * days / p.days_deviation),
+        a.exp(-days / short),
+        a.exp(-days / middle),
+        a.exp(-days / long),
+        a.exp(-days / p.memory_usual_giving),
+    )
+
+
+class Decays:
+    """Decay by whole days: looking up eight numbers is quicker than computing eight exponentials."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self.table = self._table(512)
+        self.ones: dict[int, Decay] = {}
+
+    def _table(self, size: int) -> Floats:
+        return np.stack(decay_over(MANY, np.arange(size, dtype=float), self.parameters))
+
+    def many(self, days: NDArray[np.intp]) -> Decay:
+        reach = int(days.max(initial=0))
+        if reach >= self.table.shape[1]:
+            self.table = self._table(2 * reach)
+        return Decay(*(row.take(days) for row in self.table))
+
+    def one(self, days: int) -> Decay:
+        known = self.ones.get(days)
+        if known is None:
+            known = self.ones[days] = decay_over(ONE, float(days), self.parameters)
+        return known
+
+
+@lru_cache(maxsize=16)
+def decays_of(parameters: Parameters) -> Decays:
+    return Decays(parameters)
+
+
+def age(x: State, d: Decay, p: Parameters) -> State:
+    """Silence: each part goes back to 0, its variance up to the prior's, each at its own pace; giving fades."""
+    usual, deviation, bias, uu, ud, ub, dd, db, bb, short, middle, long, usually, *rest = x
+    slow, fast = d.slow, d.deviation
+    cross, slowly = slow * fast, slow * slow
+    return (
+        slow * usual,
+        fast * deviation,
+        slow * bias,
+        slowly * uu + p.variance_usual * d.filled_slow,
+        cross * ud,
+        slowly * ub,
+        fast * fast * dd + p.variance_deviation * d.filled_deviation,
+        cross * db,
+        slowly * bb + p.variance_bias * d.filled_slow,
+        d.giving_short * short,
+        d.giving_middle * middle,
+        d.giving_long * long,
+        d.giving_usual * usually,
+        *rest,
+    )
+
+
+def shake(a: Arithmetic, x: State, shock: Real, p: Parameters) -> State:
+    """A shock: the current deviation alone ages by `shock_days`, before the day's evidence."""
+    usual, deviation, bias, uu, ud, ub, dd, db, bb, *rest = x
+    left = a.where(shock, np.exp(-p.shock_days / p.days_deviation).item(), 1.0)
+    return (usual, left * deviation, bias, uu, left * ud, ub, left * left * dd + p.variance_deviation * (1 - left * left), left * db, bb, *rest)
+
+
+class Weights(NamedTuple):
+    """W1 and W of a tick, and the sums of sizes after it."""
+
+    got: Real
+    all: Real
+    sizes: Real
+    squares: Real
+
+
+def typical(a: Arithmetic, sizes: Real, squares: Real, otherwise: Real) -> Real:
+    """The side's own typical size: contraharmonic mean of its sizes; `otherwise` while there are none."""
+    return a.where(sizes > 0, squares / a.maximum(sizes, TINY), otherwise)
+
+
+def weigh(a: Arithmetic, sizes: Real, squares: Real, t: Flows, p: Parameters) -> tuple[Weights, Real]:
+    """
+    Events in typical events: size over typical size, at most `size_cap`. Also returns whether the caps touch a tick of several
+    events, whose weights `weigh_capped` must then settle.
+    """
+    cap = p.size_cap
+    before = typical(a, sizes, squares, t.mean)
+    winsorised = t.largest > cap * before
+    sizes = sizes + a.where(winsorised, cap * before, t.sizes)
+    squares = squares + a.where(winsorised, cap * before * cap * before, t.squares)
+    unit = typical(a, sizes, squares, 1.0)
+    capped = t.largest > cap * unit
+    scale = a.where(capped, cap / a.maximum(t.largest, TINY), 1.0 / unit)
+    weights = Weights(t.got * scale + t.got_plain, t.all * scale + t.all_plain, sizes, squares)
+    return weights, t.many & (winsorised | capped)
+
+
+def weigh_capped(sizes: Floats, squares: Floats, mean: Floats, sized: Sized, ticks: Indices, p: Parameters) -> tuple[Floats, ...]:
+    """The same from the single sizes, for the few ticks where it matters: (got, all) without the plain events, sizes, squares."""
+    start, count = sized.start[ticks], sized.end[ticks] - sized.start[ticks]
+    offset = np.concatenate(([0], np.cumsum(count)[:-1]))
+    events = np.repeat(start - offset, count) + np.arange(count.sum())
+    size, share, is_got = sized.size[events], sized.share[events], sized.is_got[events]
+    cap = p.size_cap
+    before = typical(MANY, sizes, squares, mean)
+    winsorised = np.minimum(size, np.repeat(cap * before, count))
+    sizes = sizes + np.add.reduceat(winsorised, offset)
+    squares = squares + np.add.reduceat(winsorised * winsorised, offset)
+    unit = np.repeat(typical(MANY, sizes, squares, 1.0), count)
+    weight = share * np.minimum(size / unit, cap)
+    return np.add.reduceat(np.where(is_got, weight, 0.0), offset), np.add.reduceat(weight, offset), sizes, squares
+
+
+class Observation(NamedTuple):
+    """One update as it was used, for smoothing and explanation: x += gain * score, P -= gain gain' * information."""
+
+    gain: tuple[Real, Real, Real]
+    score: Real
+    information: Real
+    damping: Real
+    chance: Real
+    """Of events, q at the last iteration; of answers, not used."""
+    at: Real
+    """Of events, eta at the last iteration; of answers, the value observed."""
+
+
+def flow(a: Arithmetic, x: State, got: Real, all_: Real) -> tuple[State, Observation]:
+    """
+    Events: a binomial look at r + b with W1 of W typical events got, as one Laplace step of exactly three Newton iterations.
+
+    In information form, so that no event (W = 0) changes nothing, to the bit.
+    """
+    usual, deviation, bias, uu, ud, ub, dd, db, bb, *rest = x
+    k0, k1, k2 = uu + ud + ub, ud + dd + db, ub + db + bb
+    spread = k0 + k1 + k2
+    expected = eta = usual + deviation + bias
+    for _ in range(3):
+        q = 1.0 / (1.0 + a.exp(-eta))
+        j = all_ * q * (1.0 - q)
+        eta = expected + spread / (1.0 + spread * j) * (got - all_ * q + j * (eta - expected))
+    q = 1.0 / (1.0 + a.exp(-eta))
+    j = all_ * q * (1.0 - q)
+    damping = 1.0 / (1.0 + spread * j)
+    score, information = damping * (got - all_ * q + j * (eta - expected)), damping * j
+    l0, l1, l2 = k0 * information, k1 * information, k2 * information
+    state = (
+        usual + k0 * score,
+        deviation + k1 * score,
+        bias + k2 * score,
+        uu - k0 * l0,
+        ud - k0 * l1,
+        ub - k0 * l2,
+        dd - k1 * l1,
+        db - k1 * l2,
+        bb - k2 * l2,
+        *rest,
+    )
+    return state, Observation((k0, k1, k2), score, information, damping, q, eta)
+
+
+def level(a: Arithmetic, x: State, value: Real, precision: Real, p: Parameters) -> tuple[State, Real, Observation]:
+    """
+    Answers: an observation of r with variance 1/precision, its influence bounded (Huber) beyond two predictive SDs.
+
+    Also returns the surprise in SDs. Precision 0 changes nothing, to the bit.
+    """
+    usual, deviation, bias, uu, ud, ub, dd, db, bb, *rest = x
+    k0, k1, k2 = uu + ud, ud + dd, ub + db
+    variance = k0 + k1
+    miss = value - (usual + deviation)
+    surprise = abs(miss) * a.sqrt(precision / (1.0 + precision * variance))
+    used = precision / a.maximum(1.0, surprise / p.surprise_sd)
+    damping = 1.0 / (1.0 + used * variance)
+    information = used * damping
+    score = information * miss
+    l0, l1, l2 = k0 * information, k1 * information, k2 * information
+    state = (
+        usual + k0 * score,
+        deviation + k1 * score,
+        bias + k2 * score,
+        uu - k0 * l0,
+        ud - k0 * l1,
+        ub - k0 * l2,
+        dd - k1 * l1,
+        db - k1 * l2,
+        bb - k2 * l2,
+        *rest,
+    )
+    return state, surprise, Observation((k0, k1, k2), score, information, damping, 0.0, value)
+
+
+class Tick(NamedTuple):
+    """One tick of one series, or one rank of many; a part that nobody has is None."""
+
+    day: Real
+    shock: Real | None
+    flows: Flows | None
+    confirm: Levels | None
+    check: Levels | None
+
+
+def _weighed(a: Arithmetic, x: State, tick: Tick, sized: Sized | None, place: int, p: Parameters) -> Weights:
+    """The tick's weights, with the caps settled from single sizes where they touch a tick of several events."""
+    flows = tick.flows
+    assert flows is not None
+    weights, touched = weigh(a, x[13], x[14], flows, p)
+    if sized is None or not a.any(touched):
+        return weights
+    rows = np.flatnonzero(touched)
+    sizes, squares, mean = (np.atleast_1d(column)[rows] for column in (x[13], x[14], flows.mean))
+    after = [np.atleast_1d(column) for column in weights]
+    plain = [np.atleast_1d(column)[rows] for column in (flows.got_plain, flows.all_plain)]
+    got, all_, sizes, squares = weigh_capped(sizes, squares, mean, sized, rows + place, p)
+    for column, settled in zip(after, (got + plain[0], all_ + plain[1], sizes, squares), strict=True):
+        column[rows] = settled
+    return Weights(*after) if a is MANY else Weights(*(column.item() for column in after))
+
+
+def step(a: Arithmetic, x: State, tick: Tick, sized: Sized | None, place: int, p: Parameters) -> State:
+    """A day's evidence on a state that has come to that day: shock, events, confirms, answers. `place` is where the tick stands in `sized`."""
+    if tick.shock is not None:
+        x = shake(a, x, tick.shock, p)
+    if tick.flows is not None:
+        w = _weighed(a, x, tick, sized, place, p)
+        given = w.all - w.got
+        x, _ = flow(a, x, w.got, w.all)
+        x = (*x[:9], x[9] + given, x[10] + given, x[11] + given, x[12] + given, w.sizes, w.squares, *x[15:])
+    if tick.confirm is not None:
+        value, precision = tick.confirm
+        x, _, _ = level(a, x, value, precision, p)
+        x = answered(a, x, tick.day, precision > 0, 0.0)
+    if tick.check is not None:
+        value, precision = tick.check
+        x, surprise, _ = level(a, x, value, precision, p)
+        x = answered(a, x, tick.day, precision > 0, surprise > p.surprise_sd)
+    return x
+
+
+def answered(a: Arithmetic, x: State, day: Real, is_answer: Real, surprised: Real) -> State:
+    """The day of the last answer, and whether it was a surprise: only a check can surprise, any answer clears."""
+    return (*x[:ANSWER_DAY], a.where(is_answer, day, x[ANSWER_DAY]), a.where(is_answer, surprised * 1.0, x[SURPRISED]), *x[MOVING:])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folded:
+    """
+    Where the evidence leads. `before` is the state before each series' last tick (its open day), `after` the state with it.
+
+    Evidence of a later day folds on from `after`; more evidence of the open day folds that whole day again from `before`. A series
+    without evidence in this fold has its initial state in both, and open day -1 in `open_day`.
+    """
+
+    before: States
+    after: States
+    open_day: NDArray[np.int64]
+
+
+class OutOfOrder(ValueError):
+    """Evidence of a day that the initial state already covers: refold from an earlier state."""
+
+
+def fold(evidence: EvidenceColumns, count: int, parameters: Parameters = DEFAULTS, initial: States | None = None) -> Folded:
+    """
+    This will fold the evidence of `count` series (numbered from 0) onto their initial states, the prior when None.
+
+    Any order of input gives the same bits. Costs about a microsecond a tick, linear in ticks. Raises OutOfOrder.
+    """
+    start = initial if initial is not None else States.prior(count, parameters)
+    before, after, open_day = start.columns.copy(), start.columns.copy(), np.full(count, -1, np.int64)
+    if len(evidence):
+        calendar = _Calendar(evidence.sorted(), start)
+        open_day[calendar.series] = calendar.last_days
+        for group in calendar.groups():
+            _fold_group(calendar, group, start, before, after, parameters)
+    return Folded(States(before), States(after), open_day)
+
+
+class _Calendar:
+    """The ticks in sorted evidence: which rows, which series, how many days since the tick before."""
+
+    def __init__(self, evidence: EvidenceColumns, initial: States) -> None:
+        self.evidence = evidence
+        ticks = evidence.keys() >> 4
+        self.start = _first_of_runs(ticks)
+        self.end = np.append(self.start[1:], len(evidence))
+        self.day = evidence.day[self.start].astype(np.int64)
+        series = evidence.series[self.start]
+        self.first = _first_of_runs(series)
+        self.length = np.diff(np.append(self.first, len(series)))
+        self.series = series[self.first]
+        self.last_days = self.day[self.first + self.length - 1]
+        self.gap = np.diff(self.day, prepend=0)
+        known = initial.columns[LAST_DAY, self.series]
+        new = np.isnan(known)
+        self.gap[self.first] = np.where(new, 0, self.day[self.first] - np.where(new, 0, known))
+        if np.any(self.gap[self.first][~new] <= 0):
+            raise OutOfOrder("Evidence of a day that the state already covers.")
+
+    def groups(self) -> Iterator[Indices]:
+        """Places of series of similar length, the longest first, so that few steps go abreast with few."""
+        order = np.argsort(-self.length, kind="stable")
+        reach = np.cumsum(self.length[order])
+        done = 0
+        while done < len(order):
+            base = reach[done - 1] if done else 0
+            full = int(np.searchsorted(reach, base + TICKS_ABREAST, side="right"))
+            upto = min(max(full, done + 1), done + SERIES_ABREAST)
+            yield order[done:upto]
+            done = upto
+
+
+def _first_of_runs(keys: NDArray[np.int64]) -> Indices:
+    return np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1))
+
+
+def _fold_group(calendar: _Calendar, places: Indices, initial: States, before: Floats, after: Floats, p: Parameters) -> None:
+    length = calendar.length[places]
+    active = np.searchsorted(-length, -np.arange(length[0]), side="left").tolist()
+    first = calendar.first[places]
+    ticks = np.concatenate([first[:alive] + rank for rank, alive in enumerate(active)])
+    run = _Run(calendar, ticks, p)
+    series = calendar.series[places]
+    ends = np.empty((2, WIDTH, len(series)))
+    x: list[Real] = list(initial.columns[:MOVING, series])
+    rank = place = 0
+    while rank < len(active) and active[rank] >= ABREAST_MIN:
+        alive, staying = active[rank], active[rank + 1] if rank + 1 < len(active) else 0
+        if staying < alive:
+            ends[0, :MOVING, staying:alive] = [column[staying:] for column in x]
+        state = age(tuple(x), run.decays.many(run.gap[place : place + alive]), p)
+        x = list(step(MANY, state, run.rank(place, place + alive), run.pooled.sized, place, p))
+        if staying < alive:
+            ends[1, :MOVING, staying:alive] = [column[staying:] for column in x]
+            x = [column[:staying] for column in x]
+        place += alive
+        rank += 1
+    for slot in range(active[rank] if rank < len(active) else 0):
+        own = np.cumsum([place, *active[rank : length[slot] - 1]]) + slot
+        ends[:, :MOVING, slot] = run.one_by_one(tuple(column[slot].item() for column in x), own)
+    _date(ends, calendar, places, initial)
+    before[:, series], after[:, series] = ends
+
+
+def _date(ends: Floats, calendar: _Calendar, places: Indices, initial: States) -> None:
+    """The days of the ticks, which no formula moves: last and first day, before and after the last tick."""
+    series, length, first = calendar.series[places], calendar.length[places], calendar.first[places]
+    known_last, known_first = initial.columns[LAST_DAY, series], initial.columns[FIRST_DAY, series]
+    several = length > 1
+    ends[1, LAST_DAY] = calendar.last_days[places]
+    ends[0, LAST_DAY] = np.where(several, calendar.day[first + length - 1 - several], known_last)
+    ends[1, FIRST_DAY] = np.where(np.isnan(known_first), calendar.day[first], known_first)
+    ends[0, FIRST_DAY] = np.where(several, ends[1, FIRST_DAY], known_first)
+
+
+class _Run:
+    """The ticks of one group, pooled, in the order in which they are stepped through."""
+
+    def __init__(self, calendar: _Calendar, ticks: Indices, p: Parameters) -> None:
+        self.p = p
+        self.decays = decays_of(p)
+        self.gap = calendar.gap[ticks].astype(np.intp)
+        self.day = calendar.day[ticks].astype(float)
+        start, count = calendar.start[ticks], calendar.end[ticks] - calendar.start[ticks]
+        offset = np.concatenate(([0], np.cumsum(count)[:-1]))
+        rows = start if len(start) == count.sum() else np.repeat(start - offset, count) + np.arange(count.sum())
+        self.pooled = pool(calendar.evidence.take(rows), offset, p)
+
+    def rank(self, start: int, end: int) -> Tick:
+        """The ticks from `start` to `end` abreast, without the parts that none of them has."""
+        span, pooled = slice(start, end), self.pooled
+        shock = pooled.shock[span] if pooled.shock is not None else None
+        flows = Flows(*(column[span] for column in pooled.flows)) if pooled.flows is not None else None
+        confirm = Levels(*(column[span] for column in pooled.confirms)) if pooled.confirms is not None else None
+        check = Levels(*(column[span] for column in pooled.checks)) if pooled.checks is not None else None
+        return Tick(
+            self.day[span],
+            shock if shock is not None and shock.any() else None,
+            flows if flows is not None and (flows.all.any() or flows.all_plain.any()) else None,
+            confirm if confirm is not None and confirm.precision.any() else None,
+            check if check is not None and check.precision.any() else None,
+        )
+
+    def one_by_one(self, x: State, places: Indices) -> tuple[State, State]:
+        """This will step one series through the ticks at `places`, on floats: the state before the last of them, and after it."""
+        previous = x
+        for place, gap, tick in zip(places.tolist(), self.gap[places].tolist(), self.ticks(places), strict=True):
+            previous = x
+            x = step(ONE, age(x, self.decays.one(gap), self.p), tick, self.pooled.sized, place, self.p)
+        return previous, x
+
+    def ticks(self, places: Indices) -> Iterator[Tick]:
+        """The ticks at `places`, each for itself."""
+        pooled, nothing = self.pooled, [None] * len(places)
+        shocks = pooled.shock[places].tolist() if pooled.shock is not None else nothing
+        flows = _rows(pooled.flows, places) if pooled.flows is not None else nothing
+        confirms = _rows(pooled.confirms, places) if pooled.confirms is not None else nothing
+        checks = _rows(pooled.checks, places) if pooled.checks is not None else nothing
+        for day, shock, events, confirm, check in zip(self.day[places].tolist(), shocks, flows, confirms, checks, strict=True):
+            yield Tick(
+                day,
+                shock or None,
+                Flows(*events) if events is not None and (events[5] or events[7]) else None,
+                Levels(*confirm) if confirm is not None and confirm[1] else None,
+                Levels(*check) if check is not None and check[1] else None,
+            )
+
+
+def _rows(columns: Iterable[Floats], places: Indices) -> list[tuple[Real, ...]]:
+    return list(zip(*(column[places].tolist() for column in columns), strict=True))
