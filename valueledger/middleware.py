@@ -13,27 +13,34 @@ from django.utils import timezone
 from relationships.selectors.members import membership_of
 from valueledger.common.tenancy import within
 
+ACCOUNT_PAGES = "/account/"
+NOT_BY_SESSION = ("/static/", "/healthz", "/readyz", "/p/", "/api/")  # these never look at a cookie
 SEEN_EVERY_SECONDS = 600
 
 
+def is_open(view: Callable[..., Any]) -> bool:
+    return not getattr(view, "login_required", True)
+
+
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Deny by default: a view is open only if it says so. Until there is an owner, nobody can sign in, and the page says that."""
+    """Deny by default: a view is open only if it says so. Until there is an owner nobody can sign in, and the page says that."""
 
     def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
+        if is_open(view_func) and not request.path.startswith(ACCOUNT_PAGES):
+            return None
         if request.user.is_authenticated:
             return self._end_if_idle(request, view_func)
-        closed = getattr(view_func, "login_required", True) or request.path.startswith("/account/")
-        if closed and not get_user_model().objects.exists():
+        if not get_user_model().objects.exists():
             return render(request, "setup/waiting.html", headers={"Cache-Control": "no-store"})
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def _end_if_idle(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponse | None:
-        """A session that nobody used for the idle time is over, whatever its cookie says. Written at most every ten minutes."""
+        """A session that nobody used for the idle time is over, whatever its cookie says. Noted at most every ten minutes."""
         now = int(timezone.now().timestamp())
         seen = request.session.get("seen_at", now)
         if now - seen > settings.SESSION_IDLE_SECONDS:
             logout(request)
-            return self.handle_no_permission(request, view_func) if getattr(view_func, "login_required", True) else None
+            return None if is_open(view_func) else self.handle_no_permission(request, view_func)
         if now - seen > SEEN_EVERY_SECONDS or "seen_at" not in request.session:
             request.session["seen_at"] = now
         return None
@@ -47,7 +54,7 @@ class WorkspaceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.member = None
-        if request.path.startswith(settings.STATIC_URL) or not request.user.is_authenticated:
+        if request.path.startswith(NOT_BY_SESSION) or not request.user.is_authenticated:
             return self.get_response(request)
         request.member = membership_of(request.user, request.session.get("workspace"))
         if request.member is None:
@@ -56,14 +63,9 @@ class WorkspaceMiddleware:
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
-        if (
-            request.user.is_authenticated
-            and request.member is None
-            and getattr(view_func, "login_required", True)
-            and not request.path.startswith("/account/")
-        ):
-            return render(request, "setup/no_workspace.html", status=403)
-        return None
+        if is_open(view_func) or request.path.startswith(ACCOUNT_PAGES) or request.member is not None:
+            return None
+        return render(request, "setup/no_workspace.html", status=403)
 
 
 def member(request: HttpRequest) -> dict[str, object]:
