@@ -1,9 +1,13 @@
 """The Celery app. Rows are the queue: beat only ticks, a tick says "look now", and the worker finds its work in the database."""
 
+import logging
 import os
+import threading
+import time
+from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import worker_ready
+from celery.signals import task_postrun, task_prerun, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "valueledger.settings")
 
@@ -11,25 +15,70 @@ app = Celery("valueledger")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["exchanges"])
 
+log = logging.getLogger("valueledger.worker")
+
 
 class ThreadedBeat(bootsteps.StartStopStep):
     """Beat as a thread of the only worker. Embedded mode only: the memory transport does not leave its process."""
 
     requires = {"celery.worker.components:Pool"}
 
-    def create(self, worker):
+    def create(self, worker: Any) -> Any:
         from celery.beat import EmbeddedService
 
         self.beat = EmbeddedService(worker.app, thread=True)
         return self.beat
 
 
-if os.environ.get("REDIS_URL", "").strip() == "":
+class Watchdog(bootsteps.StartStopStep):
+    """Ends a worker that no tick has reached for a while, so that its supervisor starts a fresh one.
+
+    A consumer can lose its broker connection without noticing; a process that looks alive and does nothing is worse than none.
+    """
+
+    requires = {"celery.worker.components:Pool"}
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        self.stopped = threading.Event()
+        self.running = 0
+        self.last = time.monotonic()
+        super().__init__(worker, **options)
+
+    def create(self, worker: Any) -> "Watchdog":
+        task_prerun.connect(self.begun, weak=False)
+        task_postrun.connect(self.ended, weak=False)
+        return self
+
+    def start(self, worker: Any) -> None:
+        if app.conf.valueledger_watchdog_seconds:
+            threading.Thread(target=self.watch, daemon=True, name="watchdog").start()
+
+    def stop(self, worker: Any = None) -> None:
+        self.stopped.set()
+
+    def begun(self, **_: Any) -> None:
+        self.running, self.last = self.running + 1, time.monotonic()
+
+    def ended(self, **_: Any) -> None:
+        self.running, self.last = self.running - 1, time.monotonic()
+
+    def is_stuck(self) -> bool:
+        return self.running <= 0 and time.monotonic() - self.last > app.conf.valueledger_watchdog_seconds
+
+    def watch(self) -> None:
+        while not self.stopped.wait(1):
+            if self.is_stuck():
+                log.critical("no tick for %s s: this worker ends itself", app.conf.valueledger_watchdog_seconds)
+                os._exit(1)
+
+
+if not os.environ.get("REDIS_URL", "").strip():
     app.steps["worker"].add(ThreadedBeat)
+app.steps["worker"].add(Watchdog)
 
 
 @worker_ready.connect
-def note_that_the_worker_is_ready(**_):
+def note_that_the_worker_is_ready(**_: Any) -> None:
     """The start command waits for this row; nobody has to publish anything to find out."""
     from django.utils import timezone
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 READ: set[str] = set()  # every variable asked for: a test compares it with the operator's table
 
 TRUE = {"1", "true", "yes", "on"}
-FALSE = {"0", "false", "no", "off", ""}
+FALSE = {"0", "false", "no", "off"}
 
 
 def _raw(name: str) -> str | None:
@@ -23,13 +23,13 @@ def _raw(name: str) -> str | None:
 
 
 def text(name: str, default: str = "") -> str:
-    value = _raw(name)
-    return default if value is None else value
+    """Set to nothing counts as not set: a compose file passes on variables that nobody filled in."""
+    return _raw(name) or default
 
 
 def flag(name: str, default: bool = False) -> bool:
     value = _raw(name)
-    if value is None:
+    if not value:
         return default
     if value.lower() in TRUE:
         return True
