@@ -6,7 +6,7 @@ few hundred operations: on floats that is some ten microseconds, on arrays of le
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +26,13 @@ class Arithmetic:
     log: Callable[[Real], Real]
     sqrt: Callable[[Real], Real]
     tanh: Callable[[Real], Real]
-    normal: Callable[[Real], Real]
+    normals: Callable[..., Iterable[Real]]
+    """P(Z <= x) of each argument; at once, because calls on short arrays cost more than their numbers."""
     maximum: Callable[[Real, Real], Real]
     minimum: Callable[[Real, Real], Real]
     where: Callable[[Any, Any, Any], Any]
     any: Callable[[Any], bool]
+    largest: Callable[[Any], Any]
 
 
 NODES_PER_UNIT = 64
@@ -62,7 +64,7 @@ def normal(x: Floats) -> Floats:
     Cody's rational erf and `math.erf` per element were measured beside it: two to four and forty times slower.
     """
     x = np.clip(x, -NORMAL_REACH, NORMAL_REACH)
-    position = np.rint((x + NORMAL_REACH) * NODES_PER_UNIT)
+    position = np.rint((np.fmax(x, -NORMAL_REACH) + NORMAL_REACH) * NODES_PER_UNIT)  # fmax: of NaN too, whose result stays NaN
     step = x - (position / NODES_PER_UNIT - NORMAL_REACH)
     value, c1, c2, c3, c4, c5 = _TAYLOR[:, position.astype(np.intp)]
     result: Floats = value + step * (c1 + step * (c2 + step * (c3 + step * (c4 + step * c5))))
@@ -73,16 +75,29 @@ def _normal_of_one(x: float) -> float:
     return math.erfc(x * -math.sqrt(0.5)) / 2
 
 
-MANY = Arithmetic(np.exp, np.expm1, np.log, np.sqrt, np.tanh, normal, np.maximum, np.minimum, np.where, lambda flags: bool(np.any(flags)))
+MANY = Arithmetic(
+    exp=np.exp,
+    expm1=np.expm1,
+    log=np.log,
+    sqrt=np.sqrt,
+    tanh=np.tanh,
+    normals=lambda *arguments: normal(np.stack(arguments)),
+    maximum=np.maximum,
+    minimum=np.minimum,
+    where=np.where,
+    any=lambda flags: bool(np.any(flags)),
+    largest=lambda values: np.max(values, initial=0),
+)
 ONE = Arithmetic(
-    math.exp,
-    math.expm1,
-    math.log,
-    math.sqrt,
-    math.tanh,
-    _normal_of_one,
-    lambda a, b: a if a >= b else b,
-    lambda a, b: a if a <= b else b,
-    lambda flag, yes, no: yes if flag else no,
-    bool,
+    exp=math.exp,
+    expm1=math.expm1,
+    log=math.log,
+    sqrt=math.sqrt,
+    tanh=math.tanh,
+    normals=lambda *arguments: [_normal_of_one(x) for x in arguments],
+    maximum=lambda a, b: a if a >= b else b,
+    minimum=lambda a, b: a if a <= b else b,
+    where=lambda flag, yes, no: yes if flag else no,
+    any=bool,
+    largest=lambda value: value,
 )

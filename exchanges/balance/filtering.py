@@ -69,10 +69,18 @@ class Decays:
         return np.stack(decay_over(MANY, np.arange(size, dtype=float), self.parameters))
 
     def many(self, days: NDArray[np.intp]) -> Decay:
+        return Decay(*(row.take(days) for row in self.reaching(days)))
+
+    def level_many(self, days: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """The first two alone."""
+        slow, deviation, *_ = self.reaching(days)
+        return slow.take(days), deviation.take(days)
+
+    def reaching(self, days: NDArray[np.intp]) -> Floats:
         reach = int(days.max(initial=0))
         if reach >= self.table.shape[1]:
             self.table = self._table(2 * reach)
-        return Decay(*(row.take(days) for row in self.table))
+        return self.table
 
     def one(self, days: int) -> Decay:
         known = self.ones.get(days)
@@ -325,6 +333,21 @@ def fold(evidence: EvidenceColumns, count: int, parameters: Parameters = DEFAULT
         for group in calendar.groups():
             _fold_group(calendar, group, start, before, after, parameters)
     return Folded(States(before), States(after), open_day)
+
+
+def predict(states: States, day: int | NDArray[np.int64], parameters: Parameters = DEFAULTS) -> States:
+    """
+    This will age states to a day by silence alone, one day for all or one each; the prior stays the prior.
+
+    The result is a state like any other, as if an empty tick had come on that day. Raises ValueError for a day before a state's last.
+    """
+    last = states.columns[LAST_DAY]
+    days = np.where(np.isnan(last), 0, day - last)
+    if np.any(days < 0):
+        raise ValueError("A state cannot be read at a day before its last tick.")
+    moved = age(tuple(states.columns[:MOVING]), decays_of(parameters).many(days.astype(np.intp)), parameters)
+    dates = (np.where(np.isnan(last), last, day), states.columns[FIRST_DAY])
+    return States(np.stack([*moved, *dates]))
 
 
 class _Calendar:

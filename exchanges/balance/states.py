@@ -95,3 +95,8 @@ class States:
     @property
     def last_day(self) -> Floats:
         return self.columns[LAST_DAY]
+
+
+def sides(states: States) -> tuple[States, States]:
+    """Own and counterpart sides of states numbered `2 * relationship + side`."""
+    return States(states.columns[:, 0::2]), States(states.columns[:, 1::2])
