@@ -1,0 +1,1 @@
+"""What people type on pages, as dictionaries of checked values. Forms validate; services write."""
