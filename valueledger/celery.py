@@ -26,7 +26,8 @@ class ThreadedBeat(bootsteps.StartStopStep):
     def create(self, worker: Any) -> Any:
         from celery.beat import EmbeddedService
 
-        self.beat = EmbeddedService(worker.app, thread=True)
+        # Named here: a thread of the worker does not read beat_scheduler, and would keep its times in a file.
+        self.beat = EmbeddedService(worker.app, thread=True, scheduler_cls=worker.app.conf.beat_scheduler)
         return self.beat
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from relationships.selectors.members import membership_of
+from relationships.selectors.members import chosen_of, memberships_of
 from valueledger.common.tenancy import within
 
 ACCOUNT_PAGES = "/account/"
@@ -53,10 +53,11 @@ class WorkspaceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.member = None
+        request.member, request.memberships = None, []
         if request.path.startswith(NOT_BY_SESSION) or not request.user.is_authenticated:
             return self.get_response(request)
-        request.member = membership_of(request.user, request.session.get("workspace"))
+        request.memberships = memberships_of(request.user)
+        request.member = chosen_of(request.memberships, request.session.get("workspace"))
         if request.member is None:
             return self.get_response(request)
         with within(request.member.workspace_id):

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.forms",  # the templates of its widgets, for our renderer
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -168,7 +169,7 @@ MAIL_DIR = VAR_DIR / "mail"
 EMAIL_BACKEND = "valueledger.common.mailfiles.EmailBackend"
 SMTP = env.mail_server("SMTP_URL")
 if SMTP:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_BACKEND = "valueledger.common.mailing.EmailBackend"
     globals().update(SMTP)
 
 # Signing in: by e-mail and password or a code, never by signing up
@@ -203,6 +204,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/10m/key",
     "request_login_code": "20/m/ip,5/10m/key",
 }
+MFA_ADAPTER = "valueledger.accounts.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Value Ledger"

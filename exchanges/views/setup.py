@@ -19,15 +19,16 @@ from valueledger.common.errors import Invalid
 from valueledger.common.tenancy import within
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+STARTS = [("demo", "a demo workspace, with a story of two years"), ("empty", "an empty one")]
 
 
 class FirstRunForm(forms.Form):
-    name = forms.CharField(max_length=120, strip=True)
-    email = forms.EmailField(max_length=254)
-    password = forms.CharField(max_length=256, strip=False)
-    workspace = forms.CharField(max_length=120, strip=True)
-    time_zone = forms.CharField(max_length=40, initial="UTC")
-    start_with = forms.ChoiceField(choices=[("demo", "a demo workspace"), ("empty", "an empty one")])
+    name = forms.CharField(label="Your name", max_length=120)
+    email = forms.EmailField(label="Your e-mail", max_length=254)
+    password = forms.CharField(label="Password", max_length=256, strip=False, widget=forms.PasswordInput)
+    workspace = forms.CharField(label="Name of your organisation or of this ledger", max_length=120)
+    time_zone = forms.CharField(label="Time zone", max_length=40, initial="UTC")
+    start_with = forms.ChoiceField(label="Start with", choices=STARTS, widget=forms.RadioSelect)
 
     def clean_time_zone(self) -> str:
         if self.cleaned_data["time_zone"] not in available_timezones():
@@ -36,7 +37,7 @@ class FirstRunForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    password = forms.CharField(max_length=256, strip=False)
+    password = forms.CharField(label="Password", max_length=256, strip=False, widget=forms.PasswordInput)
 
 
 @login_not_required

@@ -4,9 +4,8 @@ from relationships.models import Member, User
 from valueledger.common.tenancy import everywhere
 
 
-def membership_of(user: User, workspace: str | None) -> Member | None:
-    """The user's place in the chosen workspace (its public id, from the session), else in the first one it joined. None: it has left them all."""
-    memberships = list(memberships_of(user))
+def chosen_of(memberships: list[Member], workspace: str | None) -> Member | None:
+    """The membership of the chosen workspace (its public id, from the session), else the first. None: there is none."""
     chosen = [member for member in memberships if str(member.workspace.public_id) == workspace]
     return next(iter(chosen or memberships), None)
 

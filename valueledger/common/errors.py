@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.html import escape
 
 from valueledger.common.logs import request_id
@@ -75,8 +76,11 @@ def problem(request: HttpRequest, status: int, code: str, sentence: str, templat
     if is_api(request):
         return JsonResponse(problem_body(status, code, sentence), status=status, content_type="application/problem+json")
     title = HTTPStatus(status).phrase
+    context = {"status": status, "title": title, "sentence": sentence, "request_id": request_id.get()}
     try:
-        return render(request, template, {"status": status, "title": title, "sentence": sentence, "request_id": request_id.get()}, status=status)
+        if status >= 500:  # without the request: a page about a database that is away must not ask it who is signed in
+            return HttpResponse(render_to_string(template, context), status=status)
+        return render(request, template, context, status=status)
     except Exception:  # the page about an error must not become one: whatever broke the template, say it plainly
         log.exception("the error page %s could not be rendered", template)
         return HttpResponse(f"<!doctype html><title>{title}</title><h1>{escape(sentence)}</h1>", status=status)
