@@ -6,8 +6,6 @@ BalanceState, BalanceCheckpoint and Card are derived and can be rebuilt. A Snaps
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.db import models
 from django.db.models import Q
 
@@ -161,6 +159,7 @@ class Card(models.Model):
     stage = models.CharField(max_length=10, choices=Stage.choices)
     intent = models.CharField(max_length=10, blank=True)
     band = models.FloatField(default=0.75)
+    cadence_days = models.PositiveSmallIntegerField(null=True, blank=True)
     r_own = models.FloatField(default=0.0)
     sd_own = models.FloatField(default=0.0)
     r_counterpart = models.FloatField(default=0.0)
@@ -181,8 +180,6 @@ class Card(models.Model):
     due_own_on = models.DateField(null=True, blank=True)
     due_counterpart_on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)  # the earlier of the two
-    open_ratings = models.PositiveIntegerField(default=0)
-    gaps = models.PositiveIntegerField(default=0)
     state_on = models.DateField()
     turns_on = models.DateField(null=True, blank=True)
     position = models.BigIntegerField(default=0)
@@ -198,10 +195,6 @@ class Card(models.Model):
             models.Index(fields=["turns_on"], name="card_by_turn"),
             models.Index(fields=["workspace", "view", "due_on"], name="card_by_due"),
         ]
-
-    @property
-    def due_day(self) -> date | None:
-        return self.due_on
 
 
 class Snapshot(AppendOnly):

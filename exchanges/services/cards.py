@@ -1,0 +1,175 @@
+"""Cards: the flat rows that lists read. Written with the ledger, and again on the days on which they turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from exchanges.models import BalanceState, Card, EvidenceKind, LiveEvidence, Snapshot, View
+from exchanges.selectors.balances import METHOD, Balance, Outlooks, balance_from_state, outlooks, rhythm_of, turning_days
+from exchanges.selectors.statements import day_of
+from relationships.models import ENDED_STAGES, Relationship, Side, SideRole
+from relationships.selectors.rhythm import RhythmInForce, RhythmTable, agreed_intent
+
+QUIET_VERDICTS = ("balanced", "unconfirmed")
+FIRST_DAYS_OUTSIDE = 7
+FLOWS = (EvidenceKind.GOT, EvidenceKind.GAVE)
+CARD_VIEWS = (View.SHARED, View.OWN)
+
+
+@dataclass(frozen=True)
+class Names:
+    own: str
+    counterpart: str
+    intent: str
+
+
+def names_of(relationship: Relationship) -> Names:
+    sides = {side.role: side for side in Side.objects.filter(relationship=relationship).select_related("party__text")}
+    own, counterpart = sides[SideRole.OWN], sides[SideRole.COUNTERPART]
+    return Names(own.party.text.name, counterpart.party.text.name, agreed_intent(own.intent, counterpart.intent))
+
+
+def write_cards(*, relationship: Relationship, now: datetime, newest_event_day: int | None = None, fresh: bool = False) -> None:
+    """Rewrite the cards of one relationship from its stored states. `fresh` also reads names, band and rhythm again."""
+    today = now.astimezone(relationship.workspace.zone).date()
+    states = {row.view: row for row in BalanceState.objects.filter(relationship_id=relationship.pk, view__in=CARD_VIEWS)}
+    cards = {card.view: card for card in Card.objects.filter(relationship_id=relationship.pk)}
+    rhythm = rhythm_of(relationship) if fresh or not cards else None
+    names = names_of(relationship) if fresh or not cards else None
+    for view, state in states.items():
+        card = cards.get(view) or copy_of(cards.get(View.SHARED), relationship, View(view))
+        if rhythm is not None:
+            card.band, card.cadence_days = rhythm.band, rhythm.cadence_days
+        if names is not None:
+            card.own_name, card.counterpart_name, card.intent = names.own, names.counterpart, names.intent
+        balance = balance_from_state(state, view=View(view), as_of=today, band=card.band, cadence_days=card.cadence_days)
+        card.has_own = view == View.SHARED and View.OWN in states
+        card.kind, card.stage, card.steward_id, card.position = relationship.kind, relationship.stage, relationship.steward_id, state.position
+        if newest_event_day is not None:
+            card.last_event_on = max(card.last_event_on or date.min, day_of(newest_event_day))
+        fill(card, balance, today)
+        turn = turning_days([bytes(state.after)], as_of=today, band=[card.band], cadence_days=[card.cadence_days])
+        card.turns_on = day_of(int(turn[0]))
+        card.save()
+
+
+def copy_of(shared: Card | None, relationship: Relationship, view: View) -> Card:
+    card = Card(workspace_id=relationship.workspace_id, relationship_id=relationship.pk, public_id=relationship.public_id, view=view)
+    if shared is not None:
+        for name in ("own_name", "counterpart_name", "intent", "band", "cadence_days", "last_event_on", "outside_since"):
+            setattr(card, name, getattr(shared, name))
+    return card
+
+
+def fill(card: Card, balance: Balance, today: date) -> None:
+    """Put a balance's numbers on a card."""
+    for name, side in (("own", balance.own), ("counterpart", balance.counterpart)):
+        setattr(card, f"r_{name}", side.r)
+        setattr(card, f"sd_{name}", side.sd)
+        setattr(card, f"heard_{name}", side.heard)
+        setattr(card, f"answered_{name}_on", side.answered_on)
+        setattr(card, f"due_{name}_on", None if card.stage in ENDED_STAGES else side.due_on)
+    card.due_on = min((day for day in (card.due_own_on, card.due_counterpart_on) if day is not None), default=None)
+    card.verdict, card.leaning, card.probability = balance.verdict, balance.leaning, balance.probability
+    card.is_spiral, card.is_sustained = balance.is_spiral, balance.is_sustained
+    card.is_surprised = balance.own.is_surprised or balance.counterpart.is_surprised
+    card.outside_since = outside_since(card.outside_since, balance.verdict, today)
+    card.severity = balance.expected_excess * duration(card.outside_since, today)
+    card.state_on = today
+
+
+def outside_since(known: date | None, verdict: str, today: date) -> date | None:
+    """Since when a verdict outside the band has stood. Doubt alone neither starts nor ends it."""
+    if verdict == "balanced":
+        return None
+    return known or (None if verdict in QUIET_VERDICTS else today)
+
+
+def duration(since: date | None, today: date) -> float:
+    """min(days outside / 90, 2); one bad deal alarms nobody, so it starts at a week."""
+    days = FIRST_DAYS_OUTSIDE if since is None else max((today - since).days, FIRST_DAYS_OUTSIDE)
+    return min(days / 90, 2.0)
+
+
+def open_card(*, relationship: Relationship, now: datetime) -> None:
+    """The card of a relationship about which nothing is known yet."""
+    write_cards(relationship=relationship, now=now, fresh=True)
+
+
+def cards_from(states: Sequence[BalanceState], *, as_of: date, bands: Sequence[float], cadences: Sequence[int | None], view: View) -> Outlooks:
+    return outlooks(
+        [state.relationship_id for state in states], [bytes(state.after) for state in states], as_of=as_of, band=bands, cadence_days=cadences,
+        view=view, positions=[state.position for state in states],
+    )  # fmt: skip
+
+
+def age_cards(*, now: datetime, limit: int = 5_000) -> int:
+    """Rewrite cards whose day to turn has come, and store a snapshot of each that changed. Returns how many were aged."""
+    due = list(Card.objects.filter(turns_on__lte=now.date()).order_by("turns_on", "pk")[:limit])
+    if not due:
+        return 0
+    by_view: dict[int, list[Card]] = {}
+    for card in due:
+        by_view.setdefault(card.view, []).append(card)
+    for view, cards in by_view.items():
+        for start in range(0, len(cards), 500):
+            with transaction.atomic():
+                refresh(cards[start : start + 500], view=View(view), now=now)
+    return len(due)
+
+
+def refresh(cards: Sequence[Card], *, view: View, now: datetime) -> None:
+    """Judge cards again at today and write what changed, one UPDATE for all of them."""
+    states = {
+        row.relationship_id: row for row in BalanceState.objects.filter(relationship_id__in=[card.relationship_id for card in cards], view=view)
+    }
+    known = [card for card in cards if card.relationship_id in states]
+    if not known:
+        return
+    today = now.date()
+    rows = [states[card.relationship_id] for card in known]
+    bands, cadences = [card.band for card in known], [card.cadence_days for card in known]
+    seen = cards_from(rows, as_of=today, bands=bands, cadences=cadences, view=view)
+    turns = turning_days([bytes(row.after) for row in rows], as_of=today, band=bands, cadence_days=cadences)
+    snapshots = []
+    for place, card in enumerate(known):
+        balance = seen.balance(place)
+        if balance.verdict != card.verdict:
+            snapshots.append(snapshot_of(card, balance, now))
+        fill(card, balance, today)
+        card.turns_on, card.position = day_of(int(turns[place])), rows[place].position
+    Card.objects.bulk_update(known, CARD_FIELDS, batch_size=100)
+    Snapshot.objects.bulk_create(snapshots)
+
+
+CARD_FIELDS = [
+    "r_own", "sd_own", "r_counterpart", "sd_counterpart", "heard_own", "heard_counterpart", "answered_own_on", "answered_counterpart_on", "due_own_on",
+    "due_counterpart_on", "due_on", "verdict", "leaning", "probability", "is_spiral", "is_sustained", "is_surprised", "outside_since", "severity",
+    "state_on", "turns_on", "position",
+]  # fmt: skip
+
+
+def snapshot_of(card: Card, balance: Balance, now: datetime) -> Snapshot:
+    return Snapshot(
+        workspace_id=card.workspace_id, relationship_id=card.relationship_id, view=balance.view, as_of=balance.as_of, known_at=now,
+        position=balance.position, method=METHOD, r_own=balance.own.r, sd_own=balance.own.sd, r_counterpart=balance.counterpart.r,
+        sd_counterpart=balance.counterpart.sd, verdict=balance.verdict, probability=balance.probability, heard_own=balance.own.heard,
+        heard_counterpart=balance.counterpart.heard, is_spiral=balance.is_spiral,
+    )  # fmt: skip
+
+
+def newest_event_days(relationship_ids: Sequence[int]) -> dict[int, date]:
+    rows = (
+        LiveEvidence.objects.filter(relationship_id__in=relationship_ids, kind__in=FLOWS).values_list("relationship_id").annotate(day=Max("on_day"))
+    )
+    return {pk: day_of(day) for pk, day in rows}
+
+
+def rhythms_of(relationships: Sequence[Relationship], table: RhythmTable) -> dict[int, RhythmInForce]:
+    """The band and cadence of many relationships, with their sides prefetched."""
+    return {row.pk: rhythm_of(row, table) for row in relationships}

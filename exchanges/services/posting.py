@@ -1,0 +1,279 @@
+"""From statements to balances: evidence is appended, live evidence follows, states are folded, cards are rewritten.
+
+Everything here runs under the relationship's row lock and in the caller's transaction, so a stored state is always an exact prefix of
+positions. What should be live is asked of `selectors.statements`; the difference to what is live is posted, so posting twice is harmless.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from exchanges.models import (
+    Answer,
+    BalanceCheckpoint,
+    BalanceState,
+    Evidence,
+    EvidenceKind,
+    LiveEvidence,
+    Round,
+    SourceKind,
+    ValueEvent,
+    View,
+)  # fmt: skip
+from exchanges.selectors.balances import METHOD, fold_rows, pack_prior, unpack
+from exchanges.selectors.statements import Wanted, evidence_of_event, evidence_of_round, wanted_of_answers
+from exchanges.services.cards import write_cards
+from relationships.models import Relationship, SideRole
+
+TICKS_BETWEEN_CHECKPOINTS = 64
+NO_EVIDENCE = -1
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between what should be live and what is: bits of `mask` come (or go, with `retracts`)."""
+
+    side: int
+    on_day: int
+    kind: int
+    value: int
+    relayed: bool
+    mask: int
+    source_kind: int
+    source_id: int
+    retracts: int | None = None
+
+
+def locked(relationship_id: int) -> Relationship:
+    """The relationship's row, locked until the transaction ends. On SQLite the IMMEDIATE transaction is the lock."""
+    assert connection.in_atomic_block, "A lock needs a transaction."
+    return Relationship.objects.select_related("workspace").select_for_update(of=("self",)).get(pk=relationship_id)
+
+
+def post_event(*, relationship: Relationship, event: ValueEvent, now: datetime) -> None:
+    """Make the ledger agree with the standing reports of one event. The relationship must be locked."""
+    wanted = evidence_of_event(event, kind=relationship.kind)
+    post(relationship=relationship, wanted={(SourceKind.EVENT, event.pk): wanted}, now=now)
+
+
+def post_answers(*, relationship: Relationship, now: datetime, round: Round | None = None, answers: Sequence[Answer] = ()) -> None:
+    """Make the ledger agree with the answers of a revealed or closed round, or with relayed answers. The relationship must be locked."""
+    if round is not None:
+        found = evidence_of_round(round.pk, kind=relationship.kind)
+    else:
+        found = wanted_of_answers(list(answers), posting=None, kind=relationship.kind)
+    post(relationship=relationship, wanted={(SourceKind.ANSWER, pk): rows for pk, rows in found.items()}, now=now)
+
+
+def post(*, relationship: Relationship, wanted: dict[tuple[SourceKind, int], list[Wanted]], now: datetime) -> None:
+    """Append what is missing, retract what is no longer asked for, and bring states and cards up to the new position."""
+    changes = [change for source, rows in wanted.items() for change in differences(relationship.pk, source, rows)]
+    if not changes:
+        return
+    append(relationship, changes)
+    fold_views(relationship, changes)
+    events = [change.on_day for change in changes if change.kind in (EvidenceKind.GOT, EvidenceKind.GAVE) and change.retracts is None]
+    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None))
+
+
+def differences(relationship_id: int, source: tuple[SourceKind, int], wanted: Sequence[Wanted]) -> list[Change]:
+    """What has to be posted for one source. Costs a query on its live evidence."""
+    live = LiveEvidence.objects.filter(relationship_id=relationship_id, source_kind=source[0], source_id=source[1]).order_by("id")
+    masks: dict[tuple[int, int, int, int, bool], int] = defaultdict(int)
+    for row in wanted:
+        masks[row.key] |= row.mask
+    changes = []
+    for row in live:
+        key = (row.side, row.on_day, row.kind, row.value_int, row.relayed)
+        gone = row.view_mask & ~masks.get(key, 0)
+        if gone:
+            changes.append(Change(*key, gone, *source, retracts=row.position))
+        if key in masks:
+            masks[key] &= ~row.view_mask
+    return changes + [Change(*key, mask, *source) for key, mask in masks.items() if mask]
+
+
+def append(relationship: Relationship, changes: Sequence[Change]) -> None:
+    """Give each change the next position of its relationship, and let live evidence follow."""
+    evidence, live = [], []
+    for offset, change in enumerate(changes, start=1):
+        position = relationship.head_position + offset
+        common = {
+            "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "position": position, "side": change.side,
+            "on_day": change.on_day, "kind": change.kind, "value_int": change.value, "relayed": change.relayed, "view_mask": change.mask,
+            "source_kind": change.source_kind, "source_id": change.source_id,
+        }  # fmt: skip
+        evidence.append(Evidence(retracts_position=change.retracts, **common))
+        if change.retracts is None:
+            live.append(LiveEvidence(**common))
+        else:
+            retract(relationship, change)
+    Evidence.objects.bulk_create(evidence)
+    LiveEvidence.objects.bulk_create(live)
+    relationship.head_position += len(changes)
+    Relationship.objects.filter(pk=relationship.pk).update(head_position=relationship.head_position)
+
+
+def retract(relationship: Relationship, change: Change) -> None:
+    rows = LiveEvidence.objects.filter(relationship_id=relationship.pk, position=change.retracts)
+    if not rows.filter(view_mask=change.mask).delete()[0]:
+        rows.update(view_mask=F("view_mask") - change.mask)
+
+
+def fold_views(relationship: Relationship, changes: Sequence[Change]) -> None:
+    """Bring every stored view up to the head position; make a private view's state when something private came into it."""
+    states = {row.view: row for row in BalanceState.objects.filter(relationship_id=relationship.pk)}
+    if View.SHARED not in states:
+        states[View.SHARED] = new_state(relationship, View.SHARED)
+    for view in (View.OWN, View.COUNTERPART):
+        differs = any(bool(change.mask & view) != bool(change.mask & View.SHARED) for change in changes)
+        if view not in states and differs:
+            states[view] = new_state(relationship, view)
+            refold_state(states[view], side_days=dict.fromkeys(SideRole, NO_EVIDENCE))
+    for view, row in states.items():
+        seen = [change for change in changes if change.mask & view]
+        if row.pk is None and view != View.SHARED:
+            seen = []  # folded from the beginning just above
+        for side in SideRole:
+            mine = [change for change in seen if change.side == side]
+            if mine:
+                fold_side(row, side, mine)
+        row.position, row.method = relationship.head_position, METHOD
+        row.save()
+
+
+def new_state(relationship: Relationship, view: View) -> BalanceState:
+    return BalanceState(
+        workspace_id=relationship.workspace_id,
+        relationship_id=relationship.pk,
+        view=view,
+        position=0,
+        method=METHOD,
+        before=pack_prior(),
+        after=pack_prior(),
+    )
+
+
+def fold_side(row: BalanceState, side: SideRole, changes: Sequence[Change]) -> None:
+    """Fold one side's changes: onwards from `after`, the open day again from `before`, or back to the last checkpoint before them."""
+    open_day = open_day_of(row, side)
+    first = min(change.on_day for change in changes)
+    only_new = all(change.retracts is None for change in changes)
+    if only_new and first > open_day:
+        rows = [(int(side), change.on_day, change.kind, change.value, change.relayed) for change in changes]
+        store(row, side, rows, start=state_part(row.after, side), old_open=open_day)
+    elif first == open_day:
+        rows = live_of(row, side, from_day=open_day)
+        if rows:
+            store(row, side, rows, start=state_part(row.before, side), old_open=None)
+        else:
+            refold_state(row, side_days={side: first})
+    else:
+        refold_state(row, side_days={side: first})
+
+
+def refold_state(row: BalanceState, *, side_days: dict[SideRole, int]) -> None:
+    """Fold a side again from the last checkpoint before a day, setting new checkpoints on the way."""
+    for side, day in side_days.items():
+        points = BalanceCheckpoint.objects.filter(relationship_id=row.relationship_id, view=row.view, side=side)
+        points.filter(on_day__gte=day).delete()
+        point = points.filter(method=METHOD).order_by("-on_day").first() if day > NO_EVIDENCE else None
+        start = bytes(point.state) if point else state_part(pack_prior(), side)
+        set_open(row, side, NO_EVIDENCE)
+        put(row, side, before=start, after=start)
+        set_ticks(row, side, 0)
+        rows = live_of(row, side, from_day=point.on_day + 1 if point else NO_EVIDENCE)
+        if not rows:
+            if point:  # the newest day has gone: the day before it is open again
+                previous = live_of(row, side, from_day=point.on_day)
+                points.filter(pk=point.pk).delete()
+                refold_state(row, side_days={side: point.on_day if previous else NO_EVIDENCE})
+            continue
+        days = sorted({one[1] for one in rows})
+        for begin in range(0, len(days), TICKS_BETWEEN_CHECKPOINTS):
+            chunk = set(days[begin : begin + TICKS_BETWEEN_CHECKPOINTS])
+            store(row, side, [one for one in rows if one[1] in chunk], start=state_part(row.after, side), old_open=open_day_of(row, side))
+
+
+def store(row: BalanceState, side: SideRole, rows: list[tuple[int, int, int, int, bool]], *, start: bytes, old_open: int | None) -> None:
+    """Fold rows of one side onto `start`, keep before and after, and set a checkpoint when enough ticks have passed.
+
+    `old_open` is the day that was open and is now behind us; None when the open day itself is folded again.
+    """
+    both = start + state_part(pack_prior(), SideRole.COUNTERPART)
+    before, after, days = fold_rows([(0, *one[1:]) for one in rows], unpack(both))
+    if old_open is not None:
+        ticks = ticks_of(row, side) + len({one[1] for one in rows})
+        if ticks > TICKS_BETWEEN_CHECKPOINTS and old_open != NO_EVIDENCE:
+            BalanceCheckpoint.objects.update_or_create(
+                relationship_id=row.relationship_id, view=row.view, side=side, on_day=old_open,
+                defaults={"workspace_id": row.workspace_id, "method": METHOD, "state": start},
+            )  # fmt: skip
+            ticks = len({one[1] for one in rows})
+        set_ticks(row, side, ticks)
+    put(row, side, before=before.pack()[0], after=after.pack()[0])
+    set_open(row, side, int(days[0]))
+
+
+def live_of(row: BalanceState, side: SideRole, *, from_day: int) -> list[tuple[int, int, int, int, bool]]:
+    found = LiveEvidence.objects.filter(workspace_id=row.workspace_id, relationship_id=row.relationship_id, side=side, on_day__gte=from_day)
+    return [one[:5] for one in found.values_list("side", "on_day", "kind", "value_int", "relayed", "view_mask") if one[5] & row.view]
+
+
+def state_part(packed: bytes | memoryview, side: int) -> bytes:
+    """One side's half of a packed pair."""
+    whole = bytes(packed)
+    half = len(whole) // 2
+    return whole[half:] if side == SideRole.COUNTERPART else whole[:half]
+
+
+def put(row: BalanceState, side: SideRole, *, before: bytes, after: bytes) -> None:
+    for name, part in (("before", before), ("after", after)):
+        other = state_part(getattr(row, name), SideRole.OWN if side == SideRole.COUNTERPART else SideRole.COUNTERPART)
+        setattr(row, name, other + part if side == SideRole.COUNTERPART else part + other)
+
+
+def open_day_of(row: BalanceState, side: SideRole) -> int:
+    day = row.open_day_own if side == SideRole.OWN else row.open_day_counterpart
+    return NO_EVIDENCE if day is None else day
+
+
+def set_open(row: BalanceState, side: SideRole, day: int) -> None:
+    value = None if day == NO_EVIDENCE else day
+    if side == SideRole.OWN:
+        row.open_day_own = value
+    else:
+        row.open_day_counterpart = value
+
+
+def ticks_of(row: BalanceState, side: SideRole) -> int:
+    return row.ticks_own if side == SideRole.OWN else row.ticks_counterpart
+
+
+def set_ticks(row: BalanceState, side: SideRole, ticks: int) -> None:
+    if side == SideRole.OWN:
+        row.ticks_own = ticks
+    else:
+        row.ticks_counterpart = ticks
+
+
+def rebuild(*, relationship_id: int, now: datetime) -> None:
+    """Fold one relationship again from its live evidence, in every stored view, and rewrite its cards."""
+    with transaction.atomic():
+        relationship = locked(relationship_id)
+        BalanceCheckpoint.objects.filter(relationship_id=relationship.pk).delete()
+        for row in BalanceState.objects.filter(relationship_id=relationship.pk):
+            refold_state(row, side_days=dict.fromkeys(SideRole, NO_EVIDENCE))
+            row.position, row.method = relationship.head_position, METHOD
+            row.save()
+        write_cards(relationship=relationship, now=now)
+
+
+def day_in(relationship: Relationship, now: datetime) -> date:
+    return now.astimezone(relationship.workspace.zone).date()
