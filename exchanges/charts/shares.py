@@ -73,7 +73,8 @@ class Shares:
     uid: str
     blocks: tuple[Block, ...]
     rows: tuple[ShareRow, ...]
-    since: date | None
+    starts_on: date | None
+    then_on: date | None
     weeks: int
     fair_then: int
     fair_now: int
@@ -123,7 +124,7 @@ def shares(weeks: Sequence[WeekShares], uid: str = "s") -> Shares:
     known = [week for week in weeks if week.total]
     then, now = (known[0], known[-1]) if known else (None, None)
     rows = tuple(ShareRow(code, *_fill(code, uid), getattr(then, code) if then else 0, getattr(now, code) if now else 0) for code in reversed(STACK))
-    return Shares(uid, tuple(blocks), rows, weeks[0].on if weeks else None, len(weeks), _percent(then), _percent(now))
+    return Shares(uid, tuple(blocks), rows, weeks[0].on if weeks else None, then.on if then else None, len(weeks), _percent(then), _percent(now))
 
 
 def coverage(part: int, whole: int) -> Bar:

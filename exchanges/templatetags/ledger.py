@@ -215,8 +215,8 @@ def shares(context: Context, chart: Shares) -> dict[str, Any]:
     return {
         "chart": chart,
         "rows": [{"row": row, "label": wording.SHARE_LABELS[row.code]} for row in chart.rows],
-        "since": wording.day(chart.since, today) if chart.since else "",
-        "since_short": wording.short_day(chart.since, today) if chart.since else "",
+        "starts": wording.day(chart.starts_on, today) if chart.starts_on else "",
+        "then": wording.short_day(chart.then_on, today) if chart.then_on else "",
     }
 
 

@@ -70,7 +70,7 @@ class Zone(Enum):
 
 MORE, FAR_MORE = 1.5, 2.25
 
-WORDS: dict[tuple[Person, Zone], StrPromise] = {
+WORDS: dict[tuple[Person, Zone], "StrPromise"] = {
     (Person.WE, Zone.FAR_UNDER): _("give far more than we get"),
     (Person.WE, Zone.UNDER): _("give more than we get"),
     (Person.WE, Zone.LITTLE_UNDER): _("give a little more than we get"),
@@ -101,7 +101,7 @@ WORDS: dict[tuple[Person, Zone], StrPromise] = {
     (Person.PERSON, Zone.FAR_OVER): _("gets far more than they give"),
 }
 
-PLAIN: dict[tuple[Person, Zone], StrPromise] = {
+PLAIN: dict[tuple[Person, Zone], "StrPromise"] = {
     (Person.WE, Zone.FAR_UNDER): _("We give far more than we get."),
     (Person.WE, Zone.UNDER): _("We give more than we get."),
     (Person.WE, Zone.LITTLE_UNDER): _("We give a little more than we get."),
@@ -132,7 +132,7 @@ PLAIN: dict[tuple[Person, Zone], StrPromise] = {
     (Person.PERSON, Zone.FAR_OVER): _("{name} gets far more than they give."),
 }
 
-PROBABLY: dict[tuple[Person, Zone], StrPromise] = {
+PROBABLY: dict[tuple[Person, Zone], "StrPromise"] = {
     (Person.WE, Zone.FAR_UNDER): _("We probably give far more than we get."),
     (Person.WE, Zone.UNDER): _("We probably give more than we get."),
     (Person.WE, Zone.LITTLE_UNDER): _("We probably give a little more than we get."),
@@ -163,7 +163,7 @@ PROBABLY: dict[tuple[Person, Zone], StrPromise] = {
     (Person.PERSON, Zone.FAR_OVER): _("{name} probably gets far more than they give."),
 }
 
-PERHAPS: dict[tuple[Person, Zone], StrPromise] = {
+PERHAPS: dict[tuple[Person, Zone], "StrPromise"] = {
     (Person.WE, Zone.FAR_UNDER): _("Perhaps we give far more than we get."),
     (Person.WE, Zone.UNDER): _("Perhaps we give more than we get."),
     (Person.WE, Zone.LITTLE_UNDER): _("Perhaps we give a little more than we get."),

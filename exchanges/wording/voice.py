@@ -49,10 +49,32 @@ def _first_days(they: Reading, we: Reading, today: date, eyes: str) -> str:
     return _join(side_sentence(mine, eyes), side_sentence(other, eyes))
 
 
+def _but_unheard(they: Reading, we: Reading, today: date, eyes: str) -> str:
+    """The last sentence of an unconfirmed page, whole: who has not answered since when, and so what."""
+    mine, other = (we, they) if eyes == Eyes.OWN else (they, we)
+    dated = [side.answered_on for side in (they, we) if side.answered_on]
+    if not mine.heard and not other.heard:
+        if not dated:
+            return _("But neither side has answered, so we do not know.")
+        return _("But neither side has answered since {when}, so we do not know.").format(when=dates.when(max(dated), today))
+    silent = other if mine.heard else mine
+    if silent.answered_on is None:
+        return _join(_nobody(silent, today, eyes), _("So we do not know."))
+    holes = {"name": silent.short, "when": dates.when(silent.answered_on, today)}
+    if silent is mine:
+        own = _("But nobody on our side has answered since {when}, so we do not know.")
+        return (own if eyes == Eyes.OWN else _("But you have not answered since {when}, so we do not know.")).format(**holes)
+    if silent.is_person:
+        return _("But {name} has not answered since {when}, so we do not know.").format(**holes)
+    return _("But nobody at {name} has answered since {when}, so we do not know.").format(**holes)
+
+
 def _unheard(they: Reading, we: Reading, today: date, eyes: str) -> str:
     mine, other = (we, they) if eyes == Eyes.OWN else (they, we)
-    reason = unconfirmed_reason(they, we, today, eyes)
-    return _join(side_sentence(other, eyes), side_sentence(mine, eyes), reason, _("So we do not know."))
+    reason = _but_unheard(they, we, today, eyes)
+    if _is_fair(they) and _is_fair(we):
+        return _join(_("We think this feels fair to both sides."), reason)
+    return _join(side_sentence(other, eyes), side_sentence(mine, eyes), reason)
 
 
 def _spiral(they: Reading, we: Reading, weeks: int | None, eyes: str) -> str:
@@ -71,9 +93,12 @@ def _spiral(they: Reading, we: Reading, weeks: int | None, eyes: str) -> str:
     return _join(side_sentence(other, eyes), side_sentence(mine, eyes), less)
 
 
+def _is_fair(reading: Reading) -> bool:
+    return reading.estimate is not None and zone_of(reading.estimate[0], reading.band) is Zone.FAIR
+
+
 def _both_fair(they: Reading, we: Reading, hedged: bool) -> str:
-    zones = [zone_of(side.estimate[0], side.band) for side in (they, we) if side.estimate]
-    if zones != [Zone.FAIR, Zone.FAIR]:
+    if not (_is_fair(they) and _is_fair(we)):
         return ""
     return _("This probably feels fair to both sides.") if hedged else _("This feels fair to both sides.")
 
