@@ -99,3 +99,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Debian's Chromium, not one that Playwright would download."""
     quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     return {**browser_type_launch_args, "executable_path": program("chromium"), "args": ["--no-sandbox", *quiet]}
+
+
+from tests.cast import cast, employee  # noqa: E402, F401  (the cast)

@@ -106,7 +106,7 @@ def _accounts(side: SideRole, on_day: int, reports: list[Report], seen_by: int, 
     masks: dict[tuple[int, int, bool], int] = defaultdict(int)
     for (view, role), seen in visible.items():
         other = ReportRole.GAVE if role == ReportRole.GOT else ReportRole.GOT
-        if (view, other) in hidden and not visible[view, other]:
+        if (view, other) in hidden and not visible.get((view, other)):
             continue
         first_hand = [report for report in seen if report.first_hand]
         standing = first_hand or seen
