@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery, bootsteps
 from celery.signals import task_postrun, task_prerun, worker_ready
+from kombu.transport import TRANSPORT_ALIASES, memory
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "valueledger.settings")
 
@@ -16,6 +17,18 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["exchanges"])
 
 log = logging.getLogger("valueledger.worker")
+
+
+class PromptMemory(memory.Transport):
+    """The memory broker, looking up often: the plain one sits for four seconds before it notices that the worker is asked to stop."""
+
+    look_up_seconds = 0.2
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
+        return super().drain_events(connection, timeout=self.look_up_seconds)
+
+
+TRANSPORT_ALIASES["memory"] = "valueledger.celery:PromptMemory"
 
 
 class ThreadedBeat(bootsteps.StartStopStep):
@@ -28,6 +41,7 @@ class ThreadedBeat(bootsteps.StartStopStep):
 
         # Named here: a thread of the worker does not read beat_scheduler, and would keep its times in a file.
         self.beat = EmbeddedService(worker.app, thread=True, scheduler_cls=worker.app.conf.beat_scheduler)
+        self.beat.service.max_interval = worker.app.conf.beat_max_loop_interval  # it sleeps in one piece, and stopping waits for that
         return self.beat
 
 
