@@ -13,7 +13,7 @@ from exchanges.models import BalanceState, Card, EvidenceKind, LiveEvidence, Sna
 from exchanges.selectors.balances import METHOD, Balance, Outlooks, balance_from_state, outlooks, rhythm_of, turning_days
 from exchanges.selectors.statements import day_of
 from relationships.models import ENDED_STAGES, Relationship, Side, SideRole
-from relationships.selectors.rhythm import RhythmInForce, RhythmTable, agreed_intent
+from relationships.selectors.rhythm import agreed_intent
 
 QUIET_VERDICTS = ("balanced", "unconfirmed")
 FIRST_DAYS_OUTSIDE = 7
@@ -168,8 +168,3 @@ def newest_event_days(relationship_ids: Sequence[int]) -> dict[int, date]:
         LiveEvidence.objects.filter(relationship_id__in=relationship_ids, kind__in=FLOWS).values_list("relationship_id").annotate(day=Max("on_day"))
     )
     return {pk: day_of(day) for pk, day in rows}
-
-
-def rhythms_of(relationships: Sequence[Relationship], table: RhythmTable) -> dict[int, RhythmInForce]:
-    """The band and cadence of many relationships, with their sides prefetched."""
-    return {row.pk: rhythm_of(row, table) for row in relationships}

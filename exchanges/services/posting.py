@@ -86,8 +86,8 @@ def differences(relationship_id: int, source: tuple[SourceKind, int], wanted: Se
     """What has to be posted for one source. Costs a query on its live evidence."""
     live = LiveEvidence.objects.filter(relationship_id=relationship_id, source_kind=source[0], source_id=source[1]).order_by("id")
     masks: dict[tuple[int, int, int, int, bool], int] = defaultdict(int)
-    for row in wanted:
-        masks[row.key] |= row.mask
+    for asked in wanted:
+        masks[asked.key] |= asked.mask
     changes = []
     for row in live:
         key = (row.side, row.on_day, row.kind, row.value_int, row.relayed)
@@ -113,22 +113,22 @@ def append(relationship: Relationship, changes: Sequence[Change]) -> None:
         if change.retracts is None:
             live.append(LiveEvidence(**common))
         else:
-            retract(relationship, change)
+            retract(relationship, change, change.retracts)
     Evidence.objects.bulk_create(evidence)
     LiveEvidence.objects.bulk_create(live)
     relationship.head_position += len(changes)
     Relationship.objects.filter(pk=relationship.pk).update(head_position=relationship.head_position)
 
 
-def retract(relationship: Relationship, change: Change) -> None:
-    rows = LiveEvidence.objects.filter(relationship_id=relationship.pk, position=change.retracts)
+def retract(relationship: Relationship, change: Change, position: int) -> None:
+    rows = LiveEvidence.objects.filter(relationship_id=relationship.pk, position=position)
     if not rows.filter(view_mask=change.mask).delete()[0]:
         rows.update(view_mask=F("view_mask") - change.mask)
 
 
 def fold_views(relationship: Relationship, changes: Sequence[Change]) -> None:
     """Bring every stored view up to the head position; make a private view's state when something private came into it."""
-    states = {row.view: row for row in BalanceState.objects.filter(relationship_id=relationship.pk)}
+    states = {View(row.view): row for row in BalanceState.objects.filter(relationship_id=relationship.pk)}
     if View.SHARED not in states:
         states[View.SHARED] = new_state(relationship, View.SHARED)
     for view in (View.OWN, View.COUNTERPART):

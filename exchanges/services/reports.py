@@ -5,7 +5,7 @@ What somebody passes on for a side is another kind of row: relayed, shown as rel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from exchanges.access import Voice
 from exchanges.models import (
     Arrived,
     Beneficiary,
+    EventKind,
     EventVersion,
     Expectation,
     Giver,
@@ -192,6 +193,8 @@ def _write(
     if version is None or version.is_withdrawal:
         raise EventWithdrawn
     account = clean_account(account, role)
+    if version.kind == EventKind.GIFT:
+        account = replace(account, owing="")  # a gift opens no debt
     valued = value_account(account, role=role, relationship=relationship, side=side, on=version.arrived_on or version.occurred_on)
     if supersedes is not None and (supersedes.event_id, supersedes.side, supersedes.role, supersedes.speaker) != (event.pk, side, role, speaker):
         raise AlreadyReported
@@ -200,7 +203,7 @@ def _write(
         first_hand=first_hand, participant=participant, relayed_by=relayed_by, beneficiary=account.beneficiary, arrived=account.arrived,
         expectation=account.expectation, word=account.word, guess_word=account.guess_word, typed_amount=account.typed_amount, unit=valued.unit,
         terms_version=valued.terms, points_micro=valued.points_micro, owing=account.owing,
-        visibility=Visibility.PRIVATE if version.visibility == Visibility.PRIVATE else account.visibility, import_source=import_source, recorded_at=now,
+        visibility=account.visibility, import_source=import_source, recorded_at=now,
     )  # fmt: skip
     if account.sentence:
         ReportText.objects.create(workspace_id=row.workspace_id, report=row, sentence=account.sentence)
