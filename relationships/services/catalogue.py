@@ -29,12 +29,14 @@ SEEDED: dict[ValueKindGiver, list[tuple[str, str, str]]] = {
         ("time", "Time", "Hours given or saved"),
         ("support", "Support", "Somebody was there when it mattered"),
         ("recognition", "Recognition", "Thanks and credit, said aloud"),
+        ("growth", "Growth", "Harder work, and help with it"),
+        ("care", "Care", "Somebody notices a bad week"),
         ("company", "Good company", "Time together that one would not miss"),
     ],
 }
 
 
-def seed_value_kinds(*, workspace: Workspace) -> int:
+def seed_catalogue(*, workspace: Workspace) -> int:
     """Add the seeded kinds that are missing; what the workspace renamed or retired stays as it is. Returns how many were added."""
     known = set(ValueKind.objects.filter(workspace=workspace).values_list("code", flat=True))
     rows = [

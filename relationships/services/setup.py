@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from relationships.models import Member, User, Workspace
-from relationships.services.catalogue import seed_value_kinds
+from relationships.services.catalogue import seed_catalogue
 from valueledger.common import audit, tokens
 from valueledger.common.errors import Conflict, Invalid, NotFound
 from valueledger.common.models import Token
@@ -76,7 +76,7 @@ def create_workspace(*, name: str, time_zone: str = "UTC", is_demo: bool = False
     with transaction.atomic():
         workspace = Workspace.objects.create(name=name, time_zone=time_zone, is_demo=is_demo)
         with within(workspace.pk):
-            seed_value_kinds(workspace=workspace)
+            seed_catalogue(workspace=workspace)
             audit.record(
                 workspace_id=workspace.pk,
                 now=now,
