@@ -6,7 +6,7 @@ Each end is read against the stripe and not against the other end, so both may s
 from dataclasses import dataclass
 
 from exchanges.charts.readings import SideReading
-from exchanges.charts.scale import FAIR_BAND, pct, up
+from exchanges.charts.scale import FAIR_BAND, pct, short, up
 
 THEIR_X, OUR_X = "25%", "75%"
 TICKS = (-3, -2, -1, 0, 1, 2, 3)
@@ -54,9 +54,9 @@ class Beam:
     bubble_half: int
     bubble_width: int
     dot_radius: int
-    square_half: float
+    square_half: str
     square_side: int
-    square_corner: float
+    square_corner: str
     boss_radius: int
     is_small: bool
 
@@ -97,9 +97,9 @@ def beam(they: SideReading, we: SideReading, ghost_they: SideReading | None = No
         bubble_half=9 if small else 13,
         bubble_width=18 if small else 26,
         dot_radius=6 if small else 8,
-        square_half=5.5 if small else 7.5,
+        square_half=short(5.5 if small else 7.5),
         square_side=11 if small else 15,
-        square_corner=1.5 if small else 2,
+        square_corner=short(1.5 if small else 2),
         boss_radius=5 if small else 6,
         is_small=small,
     )

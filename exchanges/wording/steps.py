@@ -64,10 +64,17 @@ def _ask(they: Reading, we: Reading, today: date) -> NextStep:
     return NextStep(_("Send a check"), text.format(name=they.short, day=dates.day(they.answered_on, today)), "ask")
 
 
-def _gap(steps: int, name: str) -> NextStep:
-    if steps > 0:
+def _gap(steps: int, ours: bool, name: str) -> NextStep:
+    """A gap asks for a talk, never for more of the same. ours: we were the giver."""
+    if steps > 0 and ours:
         text = _("What we rated high was worth less to {name}. Giving more of it will not close that gap. Ask what would have made it useful.")
         return NextStep(_("Clarify before you give more"), text.format(name=name), "clarify")
+    if steps > 0:
+        text = _("{name} thinks that what they gave was worth more to us than it was. Say kindly what would help more.")
+        return NextStep(_("Clarify what would help us"), text.format(name=name), "clarify")
+    if ours:
+        text = _("What we gave was worth more to {name} than we thought. Ask what made it so, and keep it.")
+        return NextStep(_("Learn what made it worth so much"), text.format(name=name), "learn")
     text = _("What {name} gave was worth more to us than they know. Tell them what it changed.")
     return NextStep(_("Tell them what it was worth"), text.format(name=name), "tell")
 
@@ -113,16 +120,20 @@ def next_step(
     today: date,
     spiral: bool = False,
     gap_steps: int | None = None,
+    gap_ours: bool | None = None,
     next_check_on: date | None = None,
 ) -> NextStep:
-    """The one next step of a relationship, by the first verdict that holds. gap_steps: the largest open gap of what one side gave."""
+    """The one next step of a relationship, by the first verdict that holds.
+
+    gap_steps: the largest open gap. gap_ours: whether we gave what it is about; if not said, we think too high and they too low.
+    """
     if code not in ENDS:
         return _ask(they, we, today)
     if spiral:
         text = _("Both sides give less because the other gives less. Somebody has to move first. Call {name} this week.")
         return NextStep(_("Call, and move first"), text.format(name=they.short), "call")
     if gap_steps is not None and abs(gap_steps) >= GAP_STEPS:
-        return _gap(gap_steps, they.short)
+        return _gap(gap_steps, gap_steps > 0 if gap_ours is None else gap_ours, they.short)
     if code == "unseen_value":
         text = _("Both sides feel they give more than they get: what is given is not seen. Go through the ledger with {name}.")
         return NextStep(_("Show each other what was given"), text.format(name=they.short), "clarify")

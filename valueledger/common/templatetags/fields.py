@@ -21,10 +21,18 @@ def _describe(field: BoundField, hint: object) -> dict[str, Any]:
     return {"hint_id": hint_id, "error_id": error_id, "described_by": " ".join(ids)}
 
 
-def _attrs(field: BoundField, described_by: str, options: dict[str, Any]) -> dict[str, Any]:
+def _control(bound: BoundField, described_by: str, attrs: dict[str, Any]) -> str:
+    """The widget with our ids only: left to itself, Django also points at a help text that is not shown."""
+    shown = bound.build_widget_attrs({**attrs, "aria-describedby": described_by or "none"})
+    if not described_by:
+        del shown["aria-describedby"]
+    if bound.auto_id:
+        shown.setdefault("id", bound.auto_id)
+    return bound.field.widget.render(bound.html_name, bound.value(), attrs=shown, renderer=bound.form.renderer)
+
+
+def _attrs(field: BoundField, options: dict[str, Any]) -> dict[str, Any]:
     attrs: dict[str, Any] = {"class": "input"}
-    if described_by:
-        attrs["aria-describedby"] = described_by
     if field.errors:
         attrs["aria-invalid"] = "true"
     if options.get("autofocus"):
@@ -44,7 +52,7 @@ def field(bound: BoundField, **options: Any) -> dict[str, Any]:
         "hint": hint,
         "optional": options.get("optional", False),
         "hide_label": options.get("vh", False),
-        "control": bound.as_widget(attrs=_attrs(bound, described["described_by"], options)),
+        "control": _control(bound, described["described_by"], _attrs(bound, options)),
         **described,
     }
 
@@ -52,8 +60,8 @@ def field(bound: BoundField, **options: Any) -> dict[str, Any]:
 @register.inclusion_tag("components/_checkbox.html")
 def checkbox(bound: BoundField, label: str = "", css: str = "") -> dict[str, Any]:
     described = _describe(bound, bound.help_text)
-    attrs = {"aria-describedby": described["described_by"]} if described["described_by"] else {}
-    return {"field": bound, "label": label or bound.label, "css": css, "hint": bound.help_text, "control": bound.as_widget(attrs=attrs), **described}
+    control = _control(bound, described["described_by"], {})
+    return {"field": bound, "label": label or bound.label, "css": css, "hint": bound.help_text, "control": control, **described}
 
 
 def _options(bound: BoundField) -> list[dict[str, Any]]:
