@@ -7,14 +7,18 @@ who is neither sees settings only. Employees and personal relationships belong t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from exchanges.models import Answer, Card, Report, ValueEvent, View
-from relationships.models import Kind, Member, Participant, Relationship, SideRole
+from exchanges.models import Answer, Card, Prompt, PromptKind, PromptState, Report, RoundSeat, ValueEvent, View
+from relationships.models import ENDED_STAGES, Kind, Member, Participant, Person, Relationship, SideRole
+from valueledger.common import tokens
 from valueledger.common.errors import NotFound
+from valueledger.common.models import Outbox, Token
+from valueledger.common.models.tokens import TokenPurpose
+from valueledger.common.tenancy import within
 
 
 @dataclass(frozen=True)
@@ -152,3 +156,96 @@ def _visible_to(member: Member) -> Q:
     if member.is_leader:
         rule |= Q(kind=Kind.CLIENT)
     return rule
+
+
+@dataclass(frozen=True)
+class PromptDoor:
+    """What a link in a mail opens: one prompt, for one participant. It is not a login and opens nothing else."""
+
+    prompt: Prompt
+    token: Token
+    is_over: bool  # known, and closed: a page says so instead of pretending that nothing was here
+
+    @property
+    def workspace_id(self) -> int:
+        return self.prompt.workspace_id
+
+
+@dataclass(frozen=True)
+class StopDoor:
+    """What the link at the foot of a mail opens: whether this person gets mails at all."""
+
+    person: Person
+    workspace_id: int
+
+
+def prompt_for_token(raw: str, *, now: datetime) -> PromptDoor:
+    """Raises NotFound alike for unknown, revoked and foreign links, and for those of people who no longer speak for their side."""
+    token = tokens.find_any_age(raw, purpose=TokenPurpose.PROMPT)
+    if token is None or token.workspace_id is None or token.subject_id is None:
+        raise NotFound
+    with within(token.workspace_id):
+        prompt = prompts_with_people().filter(pk=token.subject_id, workspace__is_active=True).first()
+    if prompt is None or not prompt.participant.speaks_on(now.astimezone(prompt.workspace.zone).date()):
+        raise NotFound
+    has_expired = token.expires_at is not None and token.expires_at <= now
+    is_withdrawn = prompt.state == PromptState.WITHDRAWN or prompt.relationship.stage in ENDED_STAGES
+    return PromptDoor(prompt=prompt, token=token, is_over=has_expired or prompt.closes_at <= now or is_withdrawn)
+
+
+def person_for_stop_token(raw: str, *, now: datetime) -> StopDoor:
+    token = tokens.find(raw, purpose=TokenPurpose.UNSUBSCRIBE, now=now)
+    if token is None or token.workspace_id is None or token.subject_id is None:
+        raise NotFound
+    with within(token.workspace_id):
+        person = Person.objects.select_related("text", "workspace").filter(pk=token.subject_id, workspace__is_active=True).first()
+    if person is None:
+        raise NotFound
+    return StopDoor(person=person, workspace_id=token.workspace_id)
+
+
+def prompts_with_people() -> QuerySet[Prompt]:
+    """Prompts with everything that is said around them, in one query."""
+    return Prompt.objects.select_related(
+        "workspace", "relationship__steward__user", "participant__person__text", "participant__side", "round", "event", "shown"
+    )
+
+
+def own_prompt_for(member: Member, public_id: object) -> Prompt:
+    """A question to this member itself, to be answered at the desk. Questions to others are not found."""
+    prompt = (
+        prompts_with_people()
+        .filter(workspace_id=member.workspace_id, public_id=as_uuid(public_id), side=SideRole.OWN, participant__person_id=member.person_id)
+        .first()
+        if member.person_id is not None
+        else None
+    )
+    if prompt is None:
+        raise NotFound
+    return prompt
+
+
+def seat_of(prompt: Prompt) -> RoundSeat:
+    if prompt.round_id is None:
+        raise NotFound
+    seat = RoundSeat.objects.select_related("round").filter(round_id=prompt.round_id, participant_id=prompt.participant_id).first()
+    if seat is None:
+        raise NotFound
+    return seat
+
+
+def outbox_for(member: Member) -> QuerySet[Outbox]:
+    """Messages about the relationships that this member stewards. That an employee had to be reminded is the employee's alone."""
+    if not member.is_steward:
+        raise NotFound
+    mine = Prompt.objects.filter(workspace_id=member.workspace_id, relationship__steward=member)
+    theirs = Q(relationship__kind=Kind.EMPLOYEE, side=SideRole.COUNTERPART)
+    first = Q(subject_id__in=mine.filter(theirs).values("pk"), kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()])
+    return Outbox.objects.filter(Q(subject_id__in=mine.exclude(theirs).values("pk")) | first, workspace_id=member.workspace_id)
+
+
+def message_for(member: Member, public_id: object) -> Outbox:
+    row = outbox_for(member).filter(public_id=as_uuid(public_id)).first()
+    if row is None:
+        raise NotFound
+    return row

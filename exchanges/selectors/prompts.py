@@ -1,0 +1,140 @@
+"""A prompt as it is put to one person: who asks whom about what, with what happened since. Mails and portal pages read the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext
+
+from exchanges import wording
+from exchanges.models import Answer, EventStatus, EventText, EventVersion, Prompt, PromptKind, Report, ReportRole, ValueEvent, Visibility
+from exchanges.selectors.readings import Names, names_of
+from relationships.models import Kind, SideRole
+
+MOST_LINES = 3
+LONGEST_LINE = 140
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Everything a page or a mail says around the question itself."""
+
+    prompt: Prompt
+    names: Names
+    first_name: str
+    address: str
+    workspace_name: str
+    steward_name: str
+    today: date
+    closes_on: date
+    last_answered_on: date | None
+    event_text: str = ""
+    event_on: date | None = None
+    event_kind: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        return self.prompt.side == SideRole.OWN
+
+    @property
+    def kind(self) -> str:
+        return str(self.prompt.relationship.kind)
+
+    @property
+    def other(self) -> str:
+        """The side that is not asked, by its full name."""
+        return self.names.counterpart if self.is_own else self.names.own
+
+    @property
+    def other_short(self) -> str:
+        return self.names.counterpart_short if self.is_own else self.names.own_short
+
+    @property
+    def party(self) -> str:
+        """The side for which this person speaks."""
+        return self.names.of(self.prompt.side)
+
+    @property
+    def party_short(self) -> str:
+        return self.names.short_of(self.prompt.side)
+
+    @property
+    def privacy(self) -> str:
+        """Who sees the answer, said before it is written."""
+        if self.prompt.kind == PromptKind.RATING:
+            return wording.rating_privacy(self.kind.lower(), self.other_short, self.steward_name or self.other_short, self.closes_on, self.today)
+        if self.is_own and self.kind == Kind.EMPLOYEE:
+            return gettext("{name} sees this answer once both of you have answered, and not before.").format(name=self.other_short)
+        return wording.check_privacy(self.kind.lower(), self.other_short, self.closes_on, self.today)
+
+
+def asking(prompt: Prompt, now: datetime) -> Asking:
+    """Costs some queries. The prompt comes with its relationship, workspace and participant's person."""
+    zone = prompt.workspace.zone
+    person = prompt.participant.person
+    steward = prompt.relationship.steward
+    version = _version(prompt.event)
+    text = getattr(person, "text", None)
+    return Asking(
+        prompt=prompt,
+        names=names_of(prompt.relationship),
+        first_name=text.first_name if text else "",
+        address=text.email if text else "",
+        workspace_name=prompt.workspace.name,
+        steward_name=steward.user.name if steward else "",
+        today=now.astimezone(zone).date(),
+        closes_on=prompt.closes_at.astimezone(zone).date(),
+        last_answered_on=last_answered_on(prompt),
+        event_text=_text_of(version),
+        event_on=version.arrived_on or version.occurred_on if version else None,
+        event_kind=version.kind if version else "",
+    )
+
+
+def last_answered_on(prompt: Prompt) -> date | None:
+    """When this person last answered about this relationship, in an earlier round."""
+    earlier = Answer.objects.standing().filter(participant_id=prompt.participant_id, first_hand=True)
+    if prompt.round_id is not None:
+        earlier = earlier.exclude(round_id=prompt.round_id)
+    return earlier.order_by("-answered_on", "-id").values_list("answered_on", flat=True).first()
+
+
+def since_lines(asked: Asking) -> list[str]:
+    """What both sides may see of what arrived since this person last answered, newest first: a few, cut short."""
+    versions = EventVersion.objects.current().filter(
+        event__relationship_id=asked.prompt.relationship_id, is_withdrawal=False, status=EventStatus.ARRIVED, visibility=Visibility.SHARED
+    )
+    if asked.last_answered_on is None:
+        return []
+    rows = versions.filter(arrived_on__gt=asked.last_answered_on).select_related("text").order_by("-arrived_on", "-id")[:MOST_LINES]
+    return [f"{wording.day(row.arrived_on, asked.today)}: {shortened(_text_of(row))}" for row in rows if row.arrived_on and _text_of(row)]
+
+
+def shortened(text: str, longest: int = LONGEST_LINE) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def own_rating(prompt: Prompt) -> Report | None:
+    """The standing report that this person gave of the prompt's event."""
+    if prompt.event_id is None:
+        return None
+    reports = Report.objects.standing().filter(event_id=prompt.event_id, side=prompt.side, role=ReportRole.GOT, first_hand=True)
+    return reports.filter(participant_id=prompt.participant_id).select_related("text").first()
+
+
+def is_withdrawn(event: ValueEvent | None) -> bool:
+    version = _version(event)
+    return event is not None and (version is None or version.is_withdrawal)
+
+
+def _version(event: ValueEvent | None) -> EventVersion | None:
+    return EventVersion.objects.current().filter(event=event).select_related("text").first() if event else None
+
+
+def _text_of(version: EventVersion | None) -> str:
+    if version is None:
+        return ""
+    text: EventText | None = getattr(version, "text", None)
+    return text.what if text else ""

@@ -1,0 +1,110 @@
+"""Where a round stands: who has answered, and whether it is revealed. A query each time, never a flag.
+
+A seat is done when it has an answer that counts or was released. An answer that came through a link is settled a minute after it was
+given, since two different ones within that minute are a machine's; at the close there is no more waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from exchanges.models import Answer, Assurance, Posting, RevealRule, Round, RoundPosting, RoundSeat
+from relationships.models import SideRole
+
+SETTLES_AFTER = timedelta(seconds=60)
+LONGEST_DOWN = timedelta(days=400)  # a round that closed longer ago than this is no longer looked for
+
+
+@dataclass(frozen=True)
+class RoundState:
+    """A round at one moment. `outcome` is None while it is open."""
+
+    round: Round
+    answers: tuple[Answer, ...]  # the current answer of each seat that counts
+    open_seats: tuple[RoundSeat, ...]  # seats that it still waits for
+    outcome: Posting | None
+    outcome_at: datetime | None
+    is_posted: bool
+
+    @property
+    def is_revealed(self) -> bool:
+        return self.outcome == Posting.REVEALED
+
+    @property
+    def is_closed(self) -> bool:
+        """Nobody can answer or change any more, whether or not it was revealed."""
+        return self.outcome is not None
+
+    def answers_of(self, side: int) -> tuple[Answer, ...]:
+        return tuple(answer for answer in self.answers if answer.side == side)
+
+
+def settled_at(answer: Answer) -> datetime:
+    """From when on an answer can no longer turn out to be a machine's."""
+    return answer.answered_at + SETTLES_AFTER if answer.assurance == Assurance.LINK else answer.answered_at
+
+
+def state_of(round: Round, now: datetime) -> RoundState:
+    posting = RoundPosting.objects.filter(round=round).first()
+    seats = list(RoundSeat.objects.filter(round=round).select_related("release", "participant__person__text").order_by("id"))
+    answers = {
+        answer.seat_id: answer
+        for answer in Answer.objects.standing()
+        .filter(round=round, first_hand=True)
+        .select_related("confirms_shown", "participant__person__text")
+        .order_by("id")
+    }
+    if posting is not None:
+        return RoundState(round, tuple(answers.values()), (), Posting(posting.outcome), posting.revealed_at, is_posted=True)
+    open_seats = tuple(seat for seat in seats if not _is_done(seat, answers.get(seat.pk), now))
+    outcome, at = _outcome(round, seats, open_seats, answers.values(), now)
+    return RoundState(round, tuple(answers.values()), open_seats, outcome, at, is_posted=False)
+
+
+def is_revealed(round: Round, now: datetime) -> bool:
+    return state_of(round, now).is_revealed
+
+
+def _is_done(seat: RoundSeat, answer: Answer | None, now: datetime) -> bool:
+    if hasattr(seat, "release"):
+        return True
+    return answer is not None and settled_at(answer) <= now
+
+
+def _outcome(
+    round: Round, seats: Sequence[RoundSeat], open_seats: Sequence[RoundSeat], answers: Iterable[Answer], now: datetime
+) -> tuple[Posting | None, datetime | None]:
+    answers = list(answers)
+    has_both = {answer.side for answer in answers} == {SideRole.OWN, SideRole.COUNTERPART}
+    if has_both and not open_seats:
+        done_at = max([settled_at(answer) for answer in answers] + [seat.release.at for seat in seats if hasattr(seat, "release")])
+        if done_at <= now:
+            return Posting.REVEALED, min(done_at, round.closes_at)
+    if now < round.closes_at:
+        return None, None
+    allowed = has_both if round.reveal_rule == RevealRule.BOTH else bool(answers)
+    return (Posting.REVEALED if allowed else Posting.CLOSED), round.closes_at
+
+
+def unposted(now: datetime) -> QuerySet[Round]:
+    return Round.objects.filter(posting__isnull=True, closes_at__gt=now - LONGEST_DOWN)
+
+
+def open_rounds(now: datetime) -> QuerySet[Round]:
+    """Rounds that may still take an answer; one that everybody has answered may be among them until it is posted."""
+    return Round.objects.filter(posting__isnull=True, opens_at__lte=now, closes_at__gt=now)
+
+
+def rounds_to_post(now: datetime, limit: int) -> list[tuple[int, int]]:
+    """(workspace, round) of those that have closed, or in which every seat is done: whoever posts looks again under the lock."""
+    counting = Answer.objects.standing().filter(first_hand=True)
+    settled = counting.filter(~Q(assurance=Assurance.LINK) | Q(answered_at__lte=now - SETTLES_AFTER))
+    waiting = RoundSeat.objects.filter(round=OuterRef("pk"), release__isnull=True).filter(~Exists(settled.filter(seat=OuterRef("pk"))))
+    answered = [Exists(counting.filter(round=OuterRef("pk"), side=side)) for side in SideRole.values]
+    ready = Q(closes_at__lte=now) | (~Exists(waiting) & answered[0] & answered[1])
+    rows = unposted(now).filter(ready).order_by(F("closes_at").asc(), "id").values_list("workspace_id", "pk")
+    return list(rows[:limit])
