@@ -3,7 +3,8 @@ What the balance is computed from: dated pieces of evidence about one side of on
 
 A series is one side of one relationship: `2 * relationship + side`, side 0 own, 1 counterpart. A day is the number of days since
 1970-01-01 (`date.toordinal() - 719163`). Values are integers, so that sums of them do not depend on where they were computed:
-checks, got and gave in millionths of a point, a confirm in billionths of a nat, a shock 0.
+checks, got and gave in millionths of a point, a confirm in billionths of a nat, a shock 0. (A replay of a file, whose numbers were
+never stored, may hold fractions of these: then the column is float64.)
 """
 
 from collections.abc import Iterable
@@ -51,17 +52,18 @@ class EvidenceColumns:
     series: NDArray[np.int64]
     day: NDArray[np.int32]
     kind: NDArray[np.int8]
-    value: NDArray[np.int64]
+    value: NDArray[np.int64] | NDArray[np.float64]
     relayed: NDArray[np.bool_]
 
     @classmethod
     def of(cls, series: object, day: object, kind: object, value: object, relayed: object) -> "EvidenceColumns":
         """From anything NumPy reads as columns; arrays that fit already are not copied."""
+        values = np.asarray(value) if np.size(value) else np.zeros(0, np.int64)  # type: ignore[arg-type]
         return cls(
             np.asarray(series, np.int64),
             np.asarray(day, np.int32),
             np.asarray(kind, np.int8),
-            np.asarray(value, np.int64),
+            values if values.dtype == np.float64 else values.astype(np.int64, copy=False),
             np.asarray(relayed, np.bool_),
         )
 

@@ -24,6 +24,7 @@ SERIES_ABREAST = 8192
 TICKS_ABREAST = 2**18
 ABREAST_MIN = 12
 """Below so many series, one after the other on floats is quicker than abreast on arrays."""
+DECAYS_TABLED = 2**16
 TINY = 1e-300
 
 State = tuple[Real, ...]
@@ -70,17 +71,21 @@ class Decays:
         return np.stack(decay_over(MANY, np.arange(size, dtype=float), self.parameters))
 
     def many(self, days: NDArray[np.intp]) -> Decay:
-        return Decay(*(row.take(days) for row in self.reaching(days)))
+        table = self.reaching(days)
+        return decay_over(MANY, days.astype(float), self.parameters) if table is None else Decay(*(row.take(days) for row in table))
 
     def level_many(self, days: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """The first two alone."""
-        slow, deviation, *_ = self.reaching(days)
-        return slow.take(days), deviation.take(days)
+        table = self.reaching(days)
+        return self.many(days)[:2] if table is None else (table[0].take(days), table[1].take(days))
 
-    def reaching(self, days: NDArray[np.intp]) -> Floats:
+    def reaching(self, days: NDArray[np.intp]) -> Floats | None:
+        """The table, long enough for these days; None when that would be longer than a century and a half."""
         reach = int(days.max(initial=0))
+        if reach >= DECAYS_TABLED:
+            return None
         if reach >= self.table.shape[1]:
-            self.table = self._table(2 * reach)
+            self.table = self._table(min(2 * reach, DECAYS_TABLED))
         return self.table
 
     def one(self, days: int) -> Decay:
