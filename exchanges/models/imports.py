@@ -28,6 +28,12 @@ class ImportState(models.TextChoices):
     RUNNING = "RUNNING", "running"
     DONE = "DONE", "done"
     FAILED = "FAILED", "failed"
+    STOPPED = "STOPPED", "stopped"
+    UNDOING = "UNDOING", "being undone"
+    UNDONE = "UNDONE", "undone"
+
+
+RUNNING_STATES = (ImportState.QUEUED, ImportState.RUNNING, ImportState.UNDOING)
 
 
 class ImportBatch(models.Model):
@@ -44,9 +50,14 @@ class ImportBatch(models.Model):
     rows_added = models.IntegerField(default=0)
     rows_known = models.IntegerField(default=0)
     rows_refused = models.IntegerField(default=0)
+    rows_undone = models.IntegerField(default=0)
+    rows_kept = models.IntegerField(default=0)  # by an undo: what others had built upon
+    parts = models.IntegerField(null=True, blank=True)  # rows are sorted into so many parts; whole parts are written, one transaction each
+    parts_done = models.IntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = scoped()
@@ -95,6 +106,7 @@ class ImportKey(AppendOnly):
     source = models.CharField(max_length=60)
     fingerprint = models.BinaryField(max_length=16)
     occurrence = models.IntegerField(default=1)
+    batch_id = models.BigIntegerField(null=True, blank=True)  # no foreign key: a batch may be purged, what it brought stays known
     target_kind = models.CharField(max_length=8, choices=ImportTable.choices)
     target_id = models.BigIntegerField()
 

@@ -1,7 +1,7 @@
 """Many rows at once, in and out, without an object per row: COPY in binary on PostgreSQL, executemany and plain tuples on SQLite.
 
-Rows travel as columns. A column is one value for all rows, a NumPy array, or a list. Days are numbers since 1970-01-01, public ids are
-`V16` arrays (see `fresh_uuids`). Callers never ask which engine it is; both twins are measured in `benchmarks/`.
+Rows travel as columns. A column is one value for all rows, a NumPy array, or a list. Days are numbers since 1970-01-01, times in an
+array are seconds since then, public ids are `V16` arrays (see `fresh_uuids`). Callers never ask which engine it is; both twins are measured in `benchmarks/`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -23,6 +24,8 @@ TRAILER = b"\xff\xff"
 Y2K_DAYS = 10_957
 Y2K = datetime(2000, 1, 1, tzinfo=UTC)
 READ_SIZE = 1 << 17
+LOOKUP_AT_ONCE = 20_000
+SQLITE_PLACES = 900
 
 # What PostgreSQL's binary format holds for each kind of field.
 FIXED = {
@@ -95,6 +98,36 @@ def read(sql: str, types: Sequence[str], params: Sequence[Any] = (), *, using: s
         return _columns_of(cursor.cursor, types)
 
 
+def lookup(
+    model: type[models.Model],
+    key: str,
+    keys: Sequence[Any],
+    columns: Sequence[str],
+    *,
+    where: Mapping[str, Any] | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> list[tuple[Any, ...]]:
+    """The columns of the rows whose key is among these, however many. Public ids are given and come as 32 hex digits, bytes as bytes."""
+    connection = connections[using]
+    field = _field(model, key)
+    names = ", ".join(f'"{_field(model, name).column}"' for name in columns)
+    given = where or {}
+    fixed = " AND ".join(f'"{_field(model, name).column}" = %s' for name in given)
+    begin = f'SELECT {names} FROM "{model._meta.db_table}" WHERE {fixed + " AND " if fixed else ""}"{field.column}"'
+    rows: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cast = {"UUIDField": "uuid", "BinaryField": "bytea", "CharField": "text"}.get(_kind(field), "bigint")
+            for part in _cut(keys, LOOKUP_AT_ONCE):
+                cursor.execute(f"{begin} = ANY(%s::{cast}[])", [*given.values(), list(part)])
+                rows += cursor.fetchall()
+            return [tuple(_as_given(cell) for cell in row) for row in rows]
+        for part in _cut(keys, SQLITE_PLACES):
+            cursor.execute(f"{begin} IN ({', '.join(['%s'] * len(part))})", [*given.values(), *part])
+            rows += cursor.fetchall()
+    return rows
+
+
 def update_by_id(
     model: type[models.Model], column: str, ids: Sequence[int] | NDArray[np.int64], values: Sequence[int] | NDArray[np.int64], *,
     using: str = DEFAULT_DB_ALIAS,
@@ -112,6 +145,17 @@ def update_by_id(
             )
         else:
             cursor.executemany(f'UPDATE "{table}" SET "{column}" = %s WHERE id = %s', list(zip(pairs[1], pairs[0], strict=True)))
+
+
+def _cut(keys: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def _as_given(cell: Any) -> Any:
+    """psycopg2 answers bytes as a memoryview and ids as objects."""
+    if isinstance(cell, memoryview):
+        return bytes(cell)
+    return cell.hex if isinstance(cell, UUID) else cell
 
 
 # Writing
@@ -166,7 +210,7 @@ def _encoded(field: models.Field[Any, Any], value: Any) -> tuple[str, Any]:
     if kind == "DateField":
         return ">i4", _day(value) - Y2K_DAYS
     if kind == "DateTimeField":
-        return ">i8", (value - Y2K) // timedelta(microseconds=1) if isinstance(value, datetime) else value
+        return ">i8", (value - Y2K) // timedelta(microseconds=1) if isinstance(value, datetime) else (value - Y2K_DAYS * 86_400) * 1_000_000
     if kind == "UUIDField":
         return "V16", np.void(value.bytes)
     return FIXED[kind], value
@@ -183,7 +227,7 @@ def _text(fields: list[models.Field[Any, Any]], values: list[Any], count: int) -
 
 def _written(field: models.Field[Any, Any], value: Any, count: int) -> Iterable[str]:
     """The column as COPY's text format spells it."""
-    if value is None or isinstance(value, str | int | float | date) and not isinstance(value, np.ndarray):
+    if value is None or (isinstance(value, str | int | float | date) and not isinstance(value, np.ndarray)):
         return repeat(_cell(field, value), count)
     if _kind(field) == "UUIDField":
         return _hex(value, 32)
@@ -191,6 +235,8 @@ def _written(field: models.Field[Any, Any], value: Any, count: int) -> Iterable[
         return ["\\\\x" + part for part in _hex(value, 2 * value.dtype.itemsize)]
     if _kind(field) == "DateField" and isinstance(value, np.ndarray):
         return np.datetime_as_string(value.astype("datetime64[D]")).tolist()
+    if _kind(field) == "DateTimeField" and isinstance(value, np.ndarray):
+        return [moment + "+00" for moment in np.datetime_as_string(value.astype("datetime64[s]")).tolist()]
     if isinstance(value, np.ndarray):
         return map(str, value.tolist())
     return [_cell(field, one) for one in value]
@@ -242,6 +288,8 @@ def _plain(connection: BaseDatabaseWrapper, field: models.Field[Any, Any], value
             return [raw[start : start + width] for start in range(0, len(raw), width)]
         if kind == "DateField":
             return np.datetime_as_string(value.astype("datetime64[D]")).tolist()
+        if kind == "DateTimeField":
+            return [moment.replace("T", " ") for moment in np.datetime_as_string(value.astype("datetime64[s]")).tolist()]
         return value.tolist()
     adapt = _adapter(connection, kind)
     if isinstance(value, list):

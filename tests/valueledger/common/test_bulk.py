@@ -86,6 +86,27 @@ def test_each_row_gets_its_own_value(workspace):
         assert list(Relationship.objects.order_by("id").values_list("head_position", flat=True)) == [4, 5, 6]
 
 
+def test_rows_are_found_by_many_keys(workspace):
+    ids, public = bulk.reserve(Party, 2_500), bulk.fresh_uuids(2_500)
+    keys = [f"source:{number}" for number in range(2_500)]
+    bulk.insert(Party, 2_500, {"id": ids, "public_id": public, "workspace_id": workspace.pk, "kind": "PERSON", "import_key": keys})
+    where = {"workspace_id": workspace.pk}
+    assert dict(bulk.lookup(Party, "import_key", [*keys, "unknown"], ["import_key", "id"], where=where)) == dict(zip(keys, ids.tolist(), strict=True))
+    hex_ids = [public[place].tobytes().hex() for place in (0, 2_499)]
+    assert sorted(bulk.lookup(Party, "public_id", hex_ids, ["public_id"], where=where)) == sorted((one,) for one in hex_ids)
+    assert bulk.lookup(Party, "import_key", keys, ["id"], where={"workspace_id": -1}) == []
+
+
+def test_times_in_an_array_are_seconds(workspace):
+    moment = int(datetime(2014, 8, 8, 4, 0, 1, tzinfo=UTC).timestamp())
+    columns = {"public_id": bulk.fresh_uuids(1), "workspace_id": workspace.pk, "kind": "CLIENT", "stage": "GROWING", "head_position": 0,
+               "created_at": np.array([moment])}  # fmt: skip
+    bulk.insert(Relationship, 1, columns)
+    bulk.insert(Relationship, 1, columns | {"public_id": bulk.fresh_uuids(1), "import_key": ["by text"]})
+    with within(workspace.pk):
+        assert {row.created_at for row in Relationship.objects.all()} == {datetime(2014, 8, 8, 4, 0, 1, tzinfo=UTC)}
+
+
 def test_an_unknown_column_is_refused():
     with pytest.raises(LookupError, match="no column colour"):
         bulk.insert(Evidence, 1, {"colour": 1})
