@@ -82,7 +82,7 @@ def database(name: str, default: str) -> dict[str, Any]:
     """sqlite:////absolute/file or postgres://user:password@host:port/name."""
     value = text(name) or default
     config = dict(environ.Env.db_url_config(value))
-    if not str(config.get("ENGINE", "")).startswith("django.db.backends."):
+    if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
         raise ImproperlyConfigured(f"{name} must begin with sqlite:// or postgres://.")
     return config
 
@@ -103,8 +103,14 @@ def mail_server(name: str) -> dict[str, Any] | None:
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
         "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_TIMEOUT": int(parse_qs(parts.query).get("timeout", ["15"])[0]),
+        "EMAIL_TIMEOUT": _seconds(name, parse_qs(parts.query).get("timeout", ["15"])[0]),
     }
+
+
+def _seconds(name: str, typed: str) -> int:
+    if not typed.isdecimal() or int(typed) == 0:
+        raise ImproperlyConfigured(f"{name}: the timeout must be whole seconds, not {typed!r}.")
+    return int(typed)
 
 
 def secret(name: str, path: Path) -> str:

@@ -31,7 +31,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         if request.user.is_authenticated:
             return self._end_if_idle(request, view_func)
         if not get_user_model().objects.exists():
-            return render(request, "setup/waiting.html", headers={"Cache-Control": "no-store"})
+            response = render(request, "setup/waiting.html")
+            response.headers["Cache-Control"] = "no-store"  # the next look may find an owner
+            return response
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def _end_if_idle(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponse | None:
