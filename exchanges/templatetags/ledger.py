@@ -12,7 +12,7 @@ from django import template
 from django.template.context import Context
 from django.template.loader import get_template
 from django.utils import timezone, translation
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from exchanges import charts, wording
@@ -38,8 +38,17 @@ def _render(name: str, shown: dict[str, Any]) -> SafeString:
 # Levels and beams
 
 
+@lru_cache(KEPT)
+def _level_form(is_square: bool, has_dot: bool, has_label: bool) -> str:
+    """The component with holes instead of values. A list of fifty shows a hundred levels: filling holes costs a fortieth of rendering."""
+    dot = ("{0.bubble_x}", "{0.bubble_width}", "{0.dot_x}") if has_dot else ("", "", "")
+    holes = charts.Level("{0.classes}", "{0.edge_low}", "{0.edge_high}", is_square, *dot)
+    return str(_render("components/_level.html", {"level": holes, "label": "{1}" if has_label else ""})).strip()
+
+
 def _level(geometry: charts.Level, label: str) -> SafeString:
-    return _render("components/_level.html", {"level": geometry, "label": label})
+    form = _level_form(geometry.is_square, bool(geometry.dot_x), bool(label))
+    return SafeString(form.format(geometry, escape(label)))
 
 
 @register.simple_tag

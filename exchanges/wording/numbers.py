@@ -1,14 +1,18 @@
 """An estimate in points as text. A number never leaves this module without its range."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.utils import formats
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 MINUS, PLUS_MINUS, NO_BREAK = "\u2212", "\u00b1", "\u00a0"
 LEAST_HALF = Decimal("0.1")
 LOPSIDED = 0.2
 STEP = Decimal("0.1")
+KEPT = 4096
 
 
 def _tenths(value: float) -> Decimal:
@@ -16,35 +20,47 @@ def _tenths(value: float) -> Decimal:
     return Decimal(str(round(value, 6))).quantize(STEP, ROUND_HALF_UP)
 
 
+class Rounded(NamedTuple):
+    """An estimate as it is written: in tenths. Both ends are kept only where the range is lopsided."""
+
+    f: Decimal
+    half: Decimal
+    ends: tuple[Decimal, Decimal] | None
+
+
+def rounded(f: float, lo: float, hi: float) -> Rounded:
+    lopsided = abs((hi - f) - (f - lo)) > LOPSIDED
+    return Rounded(_tenths(f), max(_tenths((hi - lo) / 2), LEAST_HALF), (_tenths(lo), _tenths(hi)) if lopsided else None)
+
+
 def _plain(value: Decimal) -> str:
     return formats.number_format(abs(value), decimal_pos=1)
 
 
-def signed(value: float) -> str:
-    """+0.4, a true minus for less than nothing, and 0.0 without a sign."""
-    tenths = _tenths(value)
+def _signed(tenths: Decimal) -> str:
     sign = MINUS if tenths < 0 else "+" if tenths > 0 else ""
     return f"{sign}{_plain(tenths)}"
 
 
-def half(lo: float, hi: float) -> Decimal:
-    """Half the range, never below a tenth: nothing here is known better than that."""
-    return max(_tenths((hi - lo) / 2), LEAST_HALF)
-
-
-def _is_lopsided(f: float, lo: float, hi: float) -> bool:
-    return abs((hi - f) - (f - lo)) > LOPSIDED
+def signed(value: float) -> str:
+    """+0.4, a true minus for less than nothing, and 0.0 without a sign."""
+    return _signed(_tenths(value))
 
 
 def number(f: float, lo: float, hi: float) -> str:
     """Estimate and range: \u22121.2 \u00b10.5, or both ends where the range is lopsided."""
-    if _is_lopsided(f, lo, hi):
-        return _("{low} to {high}").format(low=signed(lo), high=signed(hi))
-    return f"{signed(f)}{NO_BREAK}{PLUS_MINUS}{_plain(half(lo, hi))}"
+    return _number(rounded(f, lo, hi), get_language())
 
 
-def _spoken(value: float) -> str:
-    tenths = _tenths(value)
+@lru_cache(KEPT)
+def _number(value: Rounded, language: str | None) -> str:
+    """Kept for each language: a list writes the same few tenths hundreds of times, and looking up words is what costs."""
+    if value.ends:
+        return _("{low} to {high}").format(low=_signed(value.ends[0]), high=_signed(value.ends[1]))
+    return f"{_signed(value.f)}{NO_BREAK}{PLUS_MINUS}{_plain(value.half)}"
+
+
+def _aloud(tenths: Decimal) -> str:
     if tenths < 0:
         return _("minus {number}").format(number=_plain(tenths))
     return _("plus {number}").format(number=_plain(tenths)) if tenths > 0 else _plain(tenths)
@@ -52,9 +68,13 @@ def _spoken(value: float) -> str:
 
 def spoken(f: float, lo: float, hi: float) -> str:
     """The same for a screen reader: minus 1.2, plus or minus 0.5."""
-    if _is_lopsided(f, lo, hi):
-        return _("between {low} and {high}").format(low=_spoken(lo), high=_spoken(hi))
-    return _("{number}, plus or minus {half}").format(number=_spoken(f), half=_plain(half(lo, hi)))
+    return spoken_rounded(rounded(f, lo, hi))
+
+
+def spoken_rounded(value: Rounded) -> str:
+    if value.ends:
+        return _("between {low} and {high}").format(low=_aloud(value.ends[0]), high=_aloud(value.ends[1]))
+    return _("{number}, plus or minus {half}").format(number=_aloud(value.f), half=_plain(value.half))
 
 
 def count_word(count: int) -> str:

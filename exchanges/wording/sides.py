@@ -6,9 +6,10 @@ so that it can be translated as a sentence.
 
 from datetime import date
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from exchanges.wording import dates, numbers
@@ -255,17 +256,22 @@ def side_number(reading: Reading) -> str:
 
 def side_label(reading: Reading, eyes: str = Eyes.OWN) -> str:
     """A level read aloud: They feel: minus 1.2, plus or minus 0.5, unconfirmed."""
-    estimate = reading.estimate
-    if estimate is None:
-        value = gettext("not shown") if reading.is_private else gettext("no number")
+    value = numbers.rounded(*reading.estimate) if reading.estimate else None
+    mine = reading.is_own == (eyes == Eyes.OWN)
+    return _label(value, reading.is_private, reading.heard, mine, eyes, get_language())
+
+
+@lru_cache(numbers.KEPT)
+def _label(value: numbers.Rounded | None, is_private: bool, heard: bool, mine: bool, eyes: str, language: str | None) -> str:
+    """Kept for each language, as the number in it."""
+    if value is None:
+        said = gettext("not shown") if is_private else gettext("no number")
     else:
-        value = numbers.spoken(*estimate)
-        if not reading.heard:
-            value = gettext("{number}, unconfirmed").format(number=value)
-    if reading.is_own == (eyes == Eyes.OWN):
-        frame = gettext("We feel: {value}") if eyes == Eyes.OWN else gettext("You feel: {value}")
-        return frame.format(value=value)
-    return gettext("They feel: {value}").format(value=value)
+        said = numbers.spoken_rounded(value)
+        said = said if heard else gettext("{number}, unconfirmed").format(number=said)
+    if not mine:
+        return gettext("They feel: {value}").format(value=said)
+    return (gettext("We feel: {value}") if eyes == Eyes.OWN else gettext("You feel: {value}")).format(value=said)
 
 
 def side_status(reading: Reading, today: date) -> str:

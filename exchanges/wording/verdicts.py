@@ -5,10 +5,11 @@ enough, reads "We give more", and so does `own_feels_short`.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from exchanges.wording.sides import Eyes
 
@@ -120,6 +121,11 @@ def verdict_chip(code: str, spiral: bool = False, gap: bool = False, eyes: str =
 
     In the portal the code is still that of the ledger; the words and the glyph turn, because the reader is the other side.
     """
+    return _chip(code, spiral, gap, str(eyes), get_language())
+
+
+@lru_cache(256)
+def _chip(code: str, spiral: bool, gap: bool, eyes: str, language: str | None) -> VerdictChip:
     if eyes != Eyes.OWN:
         code = mirror(code)
     if code not in ENDS:

@@ -7,7 +7,7 @@
   const apply = (theme) => {
     if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
   };
-  apply(read());
+  if (read()) apply(read());
 
   const next = { "": "light", light: "dark", dark: "" };
   const name = (button, theme) => { button.textContent = button.dataset[theme || "follow"]; };

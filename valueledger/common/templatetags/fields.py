@@ -28,7 +28,8 @@ def _control(bound: BoundField, described_by: str, attrs: dict[str, Any]) -> str
         del shown["aria-describedby"]
     if bound.auto_id:
         shown.setdefault("id", bound.auto_id)
-    return bound.field.widget.render(bound.html_name, bound.value(), attrs=shown, renderer=bound.form.renderer)
+    drawn: str = bound.field.widget.render(bound.html_name, bound.value(), attrs=shown, renderer=bound.form.renderer)
+    return drawn
 
 
 def _attrs(field: BoundField, options: dict[str, Any]) -> dict[str, Any]:
