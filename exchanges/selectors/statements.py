@@ -29,9 +29,15 @@ from exchanges.models import (
 from exchanges.models.events import SHOCK_KINDS
 from exchanges.models.snapshots import ALL_VIEWS
 from relationships.models import Kind, SideRole
+from valueledger.common import rows
 
 EPOCH = date(1970, 1, 1).toordinal()
 OWN_VIEW = {SideRole.OWN: View.OWN, SideRole.COUNTERPART: View.COUNTERPART}
+NEWEST_VERSION = 'event_id = %s AND NOT EXISTS (SELECT 1 FROM exchanges_eventversion newer WHERE newer.supersedes_id = "exchanges_eventversion"."id")'
+STANDING_REPORTS = (
+    "event_id = %s AND is_withdrawal = %s "
+    'AND NOT EXISTS (SELECT 1 FROM exchanges_report newer WHERE newer.supersedes_id = "exchanges_report"."id") ORDER BY id'
+)
 KIND_OF_ROLE = {ReportRole.GOT: EvidenceKind.GOT, ReportRole.GAVE: EvidenceKind.GAVE}
 
 
@@ -60,10 +66,15 @@ class Wanted:
         return (self.side, self.on_day, self.kind, self.value, self.relayed)
 
 
-def evidence_of_event(event: ValueEvent, *, kind: str) -> list[Wanted]:
+def current_version(event: ValueEvent) -> EventVersion | None:
+    """The newest version of an event, a withdrawal included."""
+    return next(iter(rows.select(EventVersion, NEWEST_VERSION, [event.pk])), None)
+
+
+def evidence_of_event(event: ValueEvent, *, kind: str, version: EventVersion | None = None) -> list[Wanted]:
     """The evidence of one event: its shock, and for each side and account the mean of its standing reports."""
-    version = EventVersion.objects.current().filter(event=event).first()
-    reports = list(Report.objects.standing().filter(event=event))
+    version = version or current_version(event)
+    reports = rows.select(Report, STANDING_REPORTS, [event.pk, False])
     disclosed: set[int] = set()
     if kind == Kind.EMPLOYEE and reports:
         disclosed = set(Disclosure.objects.filter(report__in=reports).values_list("report_id", flat=True))

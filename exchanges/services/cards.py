@@ -14,6 +14,7 @@ from exchanges.selectors.balances import METHOD, Balance, Outlooks, balance_from
 from exchanges.selectors.statements import day_of
 from relationships.models import ENDED_STAGES, Relationship, Side, SideRole
 from relationships.selectors.rhythm import agreed_intent
+from valueledger.common import rows
 
 QUIET_VERDICTS = ("balanced", "unconfirmed")
 FIRST_DAYS_OUTSIDE = 7
@@ -34,28 +35,42 @@ def names_of(relationship: Relationship) -> Names:
     return Names(own.party.text.name, counterpart.party.text.name, agreed_intent(own.intent, counterpart.intent))
 
 
-def write_cards(*, relationship: Relationship, now: datetime, newest_event_day: int | None = None, fresh: bool = False) -> None:
-    """Rewrite the cards of one relationship from its stored states. `fresh` also reads names, band and rhythm again."""
+def write_cards(
+    *,
+    relationship: Relationship,
+    now: datetime,
+    newest_event_day: int | None = None,
+    fresh: bool = False,
+    states: Sequence[BalanceState] | None = None,
+) -> None:
+    """Rewrite the cards of one relationship from its states (the stored ones by default). `fresh` also reads names, band and rhythm again."""
     today = now.astimezone(relationship.workspace.zone).date()
-    states = {row.view: row for row in BalanceState.objects.filter(relationship_id=relationship.pk, view__in=CARD_VIEWS)}
-    cards = {card.view: card for card in Card.objects.filter(relationship_id=relationship.pk)}
+    if states is None:
+        states = rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])
+    by_view = {state.view: state for state in states if state.view in CARD_VIEWS}
+    cards = {card.view: card for card in rows.select(Card, '"relationship_id" = %s', [relationship.pk])}
+    batch = rows.Batch()
     rhythm = rhythm_of(relationship) if fresh or not cards else None
     names = names_of(relationship) if fresh or not cards else None
-    for view, state in states.items():
+    for view, state in by_view.items():
         card = cards.get(view) or copy_of(cards.get(View.SHARED), relationship, View(view))
         if rhythm is not None:
             card.band, card.cadence_days = rhythm.band, rhythm.cadence_days
         if names is not None:
             card.own_name, card.counterpart_name, card.intent = names.own, names.counterpart, names.intent
         balance = balance_from_state(state, view=View(view), as_of=today, band=card.band, cadence_days=card.cadence_days)
-        card.has_own = view == View.SHARED and View.OWN in states
+        card.has_own = view == View.SHARED and View.OWN in by_view
         card.kind, card.stage, card.steward_id, card.position = relationship.kind, relationship.stage, relationship.steward_id, state.position
         if newest_event_day is not None:
             card.last_event_on = max(card.last_event_on or date.min, day_of(newest_event_day))
         fill(card, balance, today)
         turn = turning_days([bytes(state.after)], as_of=today, band=[card.band], cadence_days=[card.cadence_days])
         card.turns_on = day_of(int(turn[0]))
-        card.save()
+        if card.pk is None:
+            batch.insert(card)
+        else:
+            batch.update(card, ALL_FIELDS if fresh else HOT_FIELDS)
+    batch.run()
 
 
 def copy_of(shared: Card | None, relationship: Relationship, view: View) -> Card:
@@ -132,17 +147,17 @@ def refresh(cards: Sequence[Card], *, view: View, now: datetime) -> None:
     if not known:
         return
     today = now.date()
-    rows = [states[card.relationship_id] for card in known]
+    stored = [states[card.relationship_id] for card in known]
     bands, cadences = [card.band for card in known], [card.cadence_days for card in known]
-    seen = cards_from(rows, as_of=today, bands=bands, cadences=cadences, view=view)
-    turns = turning_days([bytes(row.after) for row in rows], as_of=today, band=bands, cadence_days=cadences)
+    seen = cards_from(stored, as_of=today, bands=bands, cadences=cadences, view=view)
+    turns = turning_days([bytes(row.after) for row in stored], as_of=today, band=bands, cadence_days=cadences)
     snapshots = []
     for place, card in enumerate(known):
         balance = seen.balance(place)
         if balance.verdict != card.verdict:
             snapshots.append(snapshot_of(card, balance, now))
         fill(card, balance, today)
-        card.turns_on, card.position = day_of(int(turns[place])), rows[place].position
+        card.turns_on, card.position = day_of(int(turns[place])), stored[place].position
     Card.objects.bulk_update(known, CARD_FIELDS, batch_size=100)
     Snapshot.objects.bulk_create(snapshots)
 
@@ -152,6 +167,10 @@ CARD_FIELDS = [
     "due_counterpart_on", "due_on", "verdict", "leaning", "probability", "is_spiral", "is_sustained", "is_surprised", "outside_since", "severity",
     "state_on", "turns_on", "position",
 ]  # fmt: skip
+
+
+HOT_FIELDS = (*CARD_FIELDS, "has_own", "kind", "stage", "steward", "last_event_on")
+ALL_FIELDS = (*HOT_FIELDS, "own_name", "counterpart_name", "intent", "band", "cadence_days")
 
 
 def snapshot_of(card: Card, balance: Balance, now: datetime) -> Snapshot:
@@ -164,7 +183,7 @@ def snapshot_of(card: Card, balance: Balance, now: datetime) -> Snapshot:
 
 
 def newest_event_days(relationship_ids: Sequence[int]) -> dict[int, date]:
-    rows = (
+    found = (
         LiveEvidence.objects.filter(relationship_id__in=relationship_ids, kind__in=FLOWS).values_list("relationship_id").annotate(day=Max("on_day"))
     )
-    return {pk: day_of(day) for pk, day in rows}
+    return {pk: day_of(day) for pk, day in found}

@@ -18,6 +18,7 @@ from exchanges.models import (
     Answer,
     BalanceCheckpoint,
     BalanceState,
+    EventVersion,
     Evidence,
     EvidenceKind,
     LiveEvidence,
@@ -29,9 +30,15 @@ from exchanges.models import (
 from exchanges.selectors.balances import METHOD, fold_rows, pack_prior, unpack
 from exchanges.selectors.statements import Wanted, evidence_of_event, evidence_of_round, wanted_of_answers
 from exchanges.services.cards import write_cards
-from relationships.models import Relationship, SideRole
+from relationships.models import Relationship, SideRole, Workspace
+from valueledger.common import rows
 
 TICKS_BETWEEN_CHECKPOINTS = 64
+LIVE_BY_SOURCE = (
+    "SELECT side, on_day, kind, value_int, relayed, view_mask, position FROM exchanges_liveevidence "
+    "WHERE relationship_id = %s AND source_kind = %s AND source_id = %s ORDER BY id"
+)
+STATE_FIELDS = ("position", "method", "open_day_own", "open_day_counterpart", "before", "after", "ticks_own", "ticks_counterpart")
 NO_EVIDENCE = -1
 
 
@@ -53,12 +60,15 @@ class Change:
 def locked(relationship_id: int) -> Relationship:
     """The relationship's row, locked until the transaction ends. On SQLite the IMMEDIATE transaction is the lock."""
     assert connection.in_atomic_block, "A lock needs a transaction."
-    return Relationship.objects.select_related("workspace").select_for_update(of=("self",)).get(pk=relationship_id)
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    row = rows.select(Relationship, f'"id" = %s{lock}', [relationship_id])[0]
+    row.workspace = rows.select(Workspace, '"id" = %s', [row.workspace_id])[0]
+    return row
 
 
-def post_event(*, relationship: Relationship, event: ValueEvent, now: datetime) -> None:
+def post_event(*, relationship: Relationship, event: ValueEvent, now: datetime, version: EventVersion | None = None) -> None:
     """Make the ledger agree with the standing reports of one event. The relationship must be locked."""
-    wanted = evidence_of_event(event, kind=relationship.kind)
+    wanted = evidence_of_event(event, kind=relationship.kind, version=version)
     post(relationship=relationship, wanted={(SourceKind.EVENT, event.pk): wanted}, now=now)
 
 
@@ -68,67 +78,64 @@ def post_answers(*, relationship: Relationship, now: datetime, round: Round | No
         found = evidence_of_round(round.pk, kind=relationship.kind)
     else:
         found = wanted_of_answers(list(answers), posting=None, kind=relationship.kind)
-    post(relationship=relationship, wanted={(SourceKind.ANSWER, pk): rows for pk, rows in found.items()}, now=now)
+    post(relationship=relationship, wanted={(SourceKind.ANSWER, pk): asked for pk, asked in found.items()}, now=now)
 
 
 def post(*, relationship: Relationship, wanted: dict[tuple[SourceKind, int], list[Wanted]], now: datetime) -> None:
     """Append what is missing, retract what is no longer asked for, and bring states and cards up to the new position."""
-    changes = [change for source, rows in wanted.items() for change in differences(relationship.pk, source, rows)]
+    changes = [change for source, asked in wanted.items() for change in differences(relationship.pk, source, asked)]
     if not changes:
         return
     append(relationship, changes)
-    fold_views(relationship, changes)
+    states = fold_views(relationship, changes)
     events = [change.on_day for change in changes if change.kind in (EvidenceKind.GOT, EvidenceKind.GAVE) and change.retracts is None]
-    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None))
+    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None), states=states)
 
 
 def differences(relationship_id: int, source: tuple[SourceKind, int], wanted: Sequence[Wanted]) -> list[Change]:
     """What has to be posted for one source. Costs a query on its live evidence."""
-    live = LiveEvidence.objects.filter(relationship_id=relationship_id, source_kind=source[0], source_id=source[1]).order_by("id")
     masks: dict[tuple[int, int, int, int, bool], int] = defaultdict(int)
     for asked in wanted:
         masks[asked.key] |= asked.mask
     changes = []
-    for row in live:
-        key = (row.side, row.on_day, row.kind, row.value_int, row.relayed)
-        gone = row.view_mask & ~masks.get(key, 0)
+    for side, on_day, kind, value, relayed, mask, position in rows.plain(LIVE_BY_SOURCE, [relationship_id, *source]):
+        key = (side, on_day, kind, value, bool(relayed))
+        gone = mask & ~masks.get(key, 0)
         if gone:
-            changes.append(Change(*key, gone, *source, retracts=row.position))
+            changes.append(Change(*key, gone, *source, retracts=position))
         if key in masks:
-            masks[key] &= ~row.view_mask
+            masks[key] &= ~mask
     return changes + [Change(*key, mask, *source) for key, mask in masks.items() if mask]
 
 
 def append(relationship: Relationship, changes: Sequence[Change]) -> None:
     """Give each change the next position of its relationship, and let live evidence follow."""
-    evidence, live = [], []
+    batch = rows.Batch()
     for offset, change in enumerate(changes, start=1):
-        position = relationship.head_position + offset
         common = {
-            "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "position": position, "side": change.side,
-            "on_day": change.on_day, "kind": change.kind, "value_int": change.value, "relayed": change.relayed, "view_mask": change.mask,
-            "source_kind": change.source_kind, "source_id": change.source_id,
+            "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "position": relationship.head_position + offset,
+            "side": change.side, "on_day": change.on_day, "kind": change.kind, "value_int": change.value, "relayed": change.relayed,
+            "view_mask": change.mask, "source_kind": change.source_kind, "source_id": change.source_id,
         }  # fmt: skip
-        evidence.append(Evidence(retracts_position=change.retracts, **common))
+        batch.insert(Evidence(retracts_position=change.retracts, **common))
         if change.retracts is None:
-            live.append(LiveEvidence(**common))
+            batch.insert(LiveEvidence(**common))
         else:
             retract(relationship, change, change.retracts)
-    Evidence.objects.bulk_create(evidence)
-    LiveEvidence.objects.bulk_create(live)
     relationship.head_position += len(changes)
-    Relationship.objects.filter(pk=relationship.pk).update(head_position=relationship.head_position)
+    batch.update(relationship, ("head_position",))
+    batch.run()
 
 
 def retract(relationship: Relationship, change: Change, position: int) -> None:
-    rows = LiveEvidence.objects.filter(relationship_id=relationship.pk, position=position)
-    if not rows.filter(view_mask=change.mask).delete()[0]:
-        rows.update(view_mask=F("view_mask") - change.mask)
+    live = LiveEvidence.objects.filter(relationship_id=relationship.pk, position=position)
+    if not live.filter(view_mask=change.mask).delete()[0]:
+        live.update(view_mask=F("view_mask") - change.mask)
 
 
-def fold_views(relationship: Relationship, changes: Sequence[Change]) -> None:
+def fold_views(relationship: Relationship, changes: Sequence[Change]) -> list[BalanceState]:
     """Bring every stored view up to the head position; make a private view's state when something private came into it."""
-    states = {View(row.view): row for row in BalanceState.objects.filter(relationship_id=relationship.pk)}
+    states = {View(row.view): row for row in rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])}
     if View.SHARED not in states:
         states[View.SHARED] = new_state(relationship, View.SHARED)
     for view in (View.OWN, View.COUNTERPART):
@@ -136,6 +143,7 @@ def fold_views(relationship: Relationship, changes: Sequence[Change]) -> None:
         if view not in states and differs:
             states[view] = new_state(relationship, view)
             refold_state(states[view], side_days=dict.fromkeys(SideRole, NO_EVIDENCE))
+    batch = rows.Batch()
     for view, row in states.items():
         seen = [change for change in changes if change.mask & view]
         if row.pk is None and view != View.SHARED:
@@ -145,7 +153,12 @@ def fold_views(relationship: Relationship, changes: Sequence[Change]) -> None:
             if mine:
                 fold_side(row, side, mine)
         row.position, row.method = relationship.head_position, METHOD
-        row.save()
+        if row.pk is None:
+            rows.insert(row)
+        else:
+            batch.update(row, STATE_FIELDS)
+    batch.run()
+    return list(states.values())
 
 
 def new_state(relationship: Relationship, view: View) -> BalanceState:
@@ -166,12 +179,12 @@ def fold_side(row: BalanceState, side: SideRole, changes: Sequence[Change]) -> N
     first = min(change.on_day for change in changes)
     only_new = all(change.retracts is None for change in changes)
     if only_new and first > open_day:
-        rows = [(int(side), change.on_day, change.kind, change.value, change.relayed) for change in changes]
-        store(row, side, rows, start=state_part(row.after, side), old_open=open_day)
+        added = [(int(side), change.on_day, change.kind, change.value, change.relayed) for change in changes]
+        store(row, side, added, start=state_part(row.after, side), old_open=open_day)
     elif first == open_day:
-        rows = live_of(row, side, from_day=open_day)
-        if rows:
-            store(row, side, rows, start=state_part(row.before, side), old_open=None)
+        live = live_of(row, side, from_day=open_day)
+        if live:
+            store(row, side, live, start=state_part(row.before, side), old_open=None)
         else:
             refold_state(row, side_days={side: first})
     else:
@@ -188,34 +201,34 @@ def refold_state(row: BalanceState, *, side_days: dict[SideRole, int]) -> None:
         set_open(row, side, NO_EVIDENCE)
         put(row, side, before=start, after=start)
         set_ticks(row, side, 0)
-        rows = live_of(row, side, from_day=point.on_day + 1 if point else NO_EVIDENCE)
-        if not rows:
+        live = live_of(row, side, from_day=point.on_day + 1 if point else NO_EVIDENCE)
+        if not live:
             if point:  # the newest day has gone: the day before it is open again
                 previous = live_of(row, side, from_day=point.on_day)
                 points.filter(pk=point.pk).delete()
                 refold_state(row, side_days={side: point.on_day if previous else NO_EVIDENCE})
             continue
-        days = sorted({one[1] for one in rows})
+        days = sorted({one[1] for one in live})
         for begin in range(0, len(days), TICKS_BETWEEN_CHECKPOINTS):
             chunk = set(days[begin : begin + TICKS_BETWEEN_CHECKPOINTS])
-            store(row, side, [one for one in rows if one[1] in chunk], start=state_part(row.after, side), old_open=open_day_of(row, side))
+            store(row, side, [one for one in live if one[1] in chunk], start=state_part(row.after, side), old_open=open_day_of(row, side))
 
 
-def store(row: BalanceState, side: SideRole, rows: list[tuple[int, int, int, int, bool]], *, start: bytes, old_open: int | None) -> None:
+def store(row: BalanceState, side: SideRole, live: list[tuple[int, int, int, int, bool]], *, start: bytes, old_open: int | None) -> None:
     """Fold rows of one side onto `start`, keep before and after, and set a checkpoint when enough ticks have passed.
 
     `old_open` is the day that was open and is now behind us; None when the open day itself is folded again.
     """
     both = start + state_part(pack_prior(), SideRole.COUNTERPART)
-    before, after, days = fold_rows([(0, *one[1:]) for one in rows], unpack(both))
+    before, after, days = fold_rows([(0, *one[1:]) for one in live], unpack(both))
     if old_open is not None:
-        ticks = ticks_of(row, side) + len({one[1] for one in rows})
+        ticks = ticks_of(row, side) + len({one[1] for one in live})
         if ticks > TICKS_BETWEEN_CHECKPOINTS and old_open != NO_EVIDENCE:
             BalanceCheckpoint.objects.update_or_create(
                 relationship_id=row.relationship_id, view=row.view, side=side, on_day=old_open,
                 defaults={"workspace_id": row.workspace_id, "method": METHOD, "state": start},
             )  # fmt: skip
-            ticks = len({one[1] for one in rows})
+            ticks = len({one[1] for one in live})
         set_ticks(row, side, ticks)
     put(row, side, before=before.pack()[0], after=after.pack()[0])
     set_open(row, side, int(days[0]))

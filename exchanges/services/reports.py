@@ -16,7 +16,6 @@ from exchanges.models import (
     Arrived,
     Beneficiary,
     EventKind,
-    EventVersion,
     Expectation,
     Giver,
     Owing,
@@ -28,11 +27,12 @@ from exchanges.models import (
     Visibility,
     Word,
 )  # fmt: skip
+from exchanges.selectors.statements import current_version
 from exchanges.services.events import actor_of
 from exchanges.services.posting import locked, post_event
 from relationships.models import Kind, Member, Participant, Relationship, SideRole, TermsVersion, Unit
 from relationships.services.terms import rate_in_force, terms_in_force, unit_named
-from valueledger.common import audit
+from valueledger.common import audit, rows
 from valueledger.common.errors import Conflict, Invalid, ValueLedgerError
 from valueledger.common.validators import clean_amount, clean_line, clean_text
 
@@ -189,7 +189,7 @@ def _write(
     first_hand: bool, participant: Participant | None, relayed_by: Member | None, speaker: int, import_source: str = "",
 ) -> Report:  # fmt: skip
     ensure_role(event, side, role)
-    version = EventVersion.objects.current().filter(event=event).first()
+    version = current_version(event)
     if version is None or version.is_withdrawal:
         raise EventWithdrawn
     account = clean_account(account, role)
@@ -206,7 +206,9 @@ def _write(
         visibility=account.visibility, import_source=import_source, recorded_at=now,
     )  # fmt: skip
     if account.sentence:
-        ReportText.objects.create(workspace_id=row.workspace_id, report=row, sentence=account.sentence)
+        batch = rows.Batch()
+        batch.insert(ReportText(workspace_id=row.workspace_id, report=row, sentence=account.sentence))
+        batch.run()
     if account.money is not None or account.hours is not None:
         ReportFact.objects.create(
             workspace_id=row.workspace_id,
@@ -216,14 +218,13 @@ def _write(
             hours=account.hours,
             is_shared=account.facts_shared,
         )
-    post_event(relationship=relationship, event=event, now=now)
+    post_event(relationship=relationship, event=event, now=now, version=version)
     return row
 
 
 def _insert(supersedes: Report | None, **fields: object) -> Report:
     try:
-        with transaction.atomic():
-            return Report.objects.create(supersedes=supersedes, seq=supersedes.seq + 1 if supersedes else 1, **fields)
+        return rows.insert(Report(supersedes=supersedes, seq=supersedes.seq + 1 if supersedes else 1, **fields))
     except IntegrityError as error:  # the unique successor, or a first report by the same speaker, was faster
         raise AlreadyReported from error
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from valueledger.common import rows
 from valueledger.common.logs import request_id
 from valueledger.common.models import AuditEntry
 
@@ -10,7 +11,7 @@ def record(
     *, workspace_id: int | None, now: datetime, actor_kind: str, actor_id: int | None, action: str,
     target_kind: str = "", target_id: object = "", result: str = "done",
 ) -> AuditEntry:  # fmt: skip
-    return AuditEntry.objects.create(
+    return rows.insert(AuditEntry(
         workspace_id=workspace_id, at=now, actor_kind=actor_kind, actor_id=actor_id, action=action,
         target_kind=target_kind, target_id=str(target_id), result=result, request_id=request_id.get(),
-    )  # fmt: skip
+    ))  # fmt: skip
