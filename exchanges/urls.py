@@ -2,7 +2,37 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-desk: list[URLPattern | URLResolver] = []
+from exchanges.views import desk as desk_views
+from exchanges.views import events, ledger, log, relationships, settings, terms, today
+
+desk: list[URLPattern | URLResolver] = [
+    path("", today.today, name="today"),
+    path("workspace/", desk_views.switch_workspace, name="switch_workspace"),
+    path("log/", log.log, name="log"),
+    path("log/quick/", today.quick_log, name="quick_log"),
+    path("log/preview/", log.log_preview, name="log_preview"),
+    path("relationships/", relationships.relationships, name="relationships"),
+    path("relationships/new/", relationships.new_relationship, name="new_relationship"),
+    path("relationships/<uuid:public_id>/", ledger.relationship, name="relationship"),
+    path("relationships/<uuid:public_id>/why/", ledger.why, name="why"),
+    path("relationships/<uuid:public_id>/ask/", relationships.ask, name="ask"),
+    path("relationships/<uuid:public_id>/terms/", terms.terms, name="terms"),
+    path("relationships/<uuid:public_id>/settings/", relationships.settings, name="relationship_settings"),
+    path("events/<uuid:public_id>/", events.event, name="event"),
+    path("events/<uuid:public_id>/correct/", events.correct, name="correct_event"),
+    path("events/<uuid:public_id>/withdraw/", events.withdraw, name="withdraw_event"),
+    path("events/<uuid:public_id>/arrived/", events.arrived, name="event_arrived"),
+    path("events/<uuid:public_id>/report/gave/", events.report, {"role": "gave"}, name="report_gave"),
+    path("events/<uuid:public_id>/report/got/", events.report, {"role": "got"}, name="report_got"),
+    path("events/<uuid:public_id>/relay/gave/", events.relay, {"role": "gave"}, name="relay_gave"),
+    path("events/<uuid:public_id>/relay/got/", events.relay, {"role": "got"}, name="relay_got"),
+    path("events/<uuid:public_id>/reports/<uuid:report_id>/withdraw/", events.withdraw_ours, name="withdraw_report"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/members/", settings.members, name="settings_members"),
+    path("settings/rhythm/", settings.rhythm, name="settings_rhythm"),
+    path("settings/tokens/", settings.tokens, name="settings_tokens"),
+    path("settings/tokens/<str:tag>/revoke/", settings.revoke, name="revoke_token"),
+]
 portfolio: list[URLPattern | URLResolver] = []
 portal: list[URLPattern | URLResolver] = []
 

@@ -315,7 +315,11 @@ class TermLine:
     words: str
     anchor: str
     unit: str
-    rate: str
+    points_per_unit: str
+
+    @property
+    def rate(self) -> str:
+        return f"1 {self.unit} is {self.points_per_unit} points" if self.points_per_unit else ""
 
 
 @dataclass(frozen=True)
@@ -354,7 +358,6 @@ def _terms(side: Side, version: TermsVersion | None, count: int, items: dict[int
 
 def _term(item: TermsItem) -> TermLine:
     text = getattr(item, "text", None)
-    rate = f"1 {item.unit.name} is {plain(item.points_per_unit)} points" if item.unit and item.points_per_unit is not None else ""
     return TermLine(
         value_kind=item.value_kind.name,
         value_kind_id=item.value_kind.public_id,
@@ -362,8 +365,19 @@ def _term(item: TermsItem) -> TermLine:
         words=text.words if text else "",
         anchor=text.anchor if text else "",
         unit=item.unit.name if item.unit else "",
-        rate=rate,
+        points_per_unit=plain(item.points_per_unit) if item.points_per_unit is not None else "",
     )
+
+
+def earlier_terms(relationship: Relationship, *, limit: int = 20) -> list[dict[str, object]]:
+    """Every version of both sides, the newest first, each with its lines."""
+    versions = TermsVersion.objects.filter(side__relationship=relationship).select_related("side", "author__person__text")
+    found = list(versions.order_by("-effective_on", "-seq", "-id")[:limit])
+    items: dict[int, list[TermLine]] = defaultdict(list)
+    rows = TermsItem.objects.filter(version__in=found).select_related("value_kind", "unit", "text").order_by("-weight", "id")
+    for item in rows:
+        items[item.version_id].append(_term(item))
+    return [{"side": row.side.role, "on": row.effective_on, "by": person_name(row.author), "lines": items[row.pk], "seq": row.seq} for row in found]
 
 
 # Who answered

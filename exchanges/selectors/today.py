@@ -6,7 +6,7 @@ Querysets come from `access`, narrowed to what this member may see.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -105,18 +105,27 @@ def gaps_of(relationship_ids: Sequence[int], reports: QuerySet[Report], *, today
     return {pk: open_gaps(lines, today=today) for pk, lines in by_relationship.items()}
 
 
+def names_for(cards: QuerySet[Card], relationship_ids: Iterable[int]) -> dict[int, str]:
+    """What the other sides of these relationships are called."""
+    return dict(cards.filter(relationship__in=set(relationship_ids)).values_list("relationship_id", "counterpart_name"))
+
+
 def lately(
-    events: QuerySet[ValueEvent], reports: QuerySet[Report], answers: QuerySet[Answer], *, names: dict[int, str], member: Member, now: datetime
+    events: QuerySet[ValueEvent], reports: QuerySet[Report], answers: QuerySet[Answer], *, cards: QuerySet[Card], member: Member, now: datetime
 ) -> list[Happened]:
-    """The newest events, ratings by the other side and revealed answers, newest first. Three queries."""
-    found = [*_logged(events, names, member, now), *_rated(reports, names), *_answered(answers, names)]
+    """The newest events, ratings by the other side and revealed answers, newest first. Six queries."""
+    logged, rated, answered = _newest_events(events), _newest_ratings(reports), _newest_answers(answers)
+    ids = [row.event.relationship_id for row in (*logged, *rated)] + [row.relationship_id for row in answered]
+    names = names_for(cards, ids)
+    found = [happened_event(row, names, member, now) for row in logged]
+    found += [*_rated(rated, names), *(_answer_line(row, names) for row in answered)]
     return sorted(found, key=lambda one: one.at, reverse=True)[:LATELY]
 
 
-def _logged(events: QuerySet[ValueEvent], names: dict[int, str], member: Member, now: datetime) -> list[Happened]:
+def _newest_events(events: QuerySet[ValueEvent]) -> list[EventVersion]:
     newest = list(events.order_by("-pk").values_list("pk", flat=True)[: 2 * LATELY])  # from the end of the key, whatever their number
     rows = versions_of(ValueEvent.objects.filter(pk__in=newest)).select_related("event__relationship", "author_member__user")
-    return [happened_event(row, names, member, now) for row in rows.order_by("-event_id")[:LATELY]]
+    return list(rows.order_by("-event_id")[:LATELY])
 
 
 def happened_event(version: EventVersion, names: dict[int, str], member: Member, now: datetime) -> Happened:
@@ -141,10 +150,12 @@ def happened_event(version: EventVersion, names: dict[int, str], member: Member,
     )
 
 
-def _rated(reports: QuerySet[Report], names: dict[int, str]) -> list[Happened]:
+def _newest_ratings(reports: QuerySet[Report]) -> list[Report]:
     rows = reports.standing().filter(side=SideRole.COUNTERPART, role=ReportRole.GOT)  # type: ignore[attr-defined]
-    rows = rows.select_related("event__relationship", "participant__person__text", "relayed_by__user").order_by("-id")[:LATELY]
-    found = list(rows)
+    return list(rows.select_related("event__relationship", "participant__person__text", "relayed_by__user").order_by("-id")[:LATELY])
+
+
+def _rated(found: Sequence[Report], names: dict[int, str]) -> list[Happened]:
     whats = {version.event_id: version for version in versions_of(ValueEvent.objects.filter(pk__in=[row.event_id for row in found]))} if found else {}
     return [_rating(row, whats.get(row.event_id), names) for row in found if row.event_id in whats]
 
@@ -167,10 +178,9 @@ def _rating(row: Report, version: EventVersion | None, names: dict[int, str]) ->
     )
 
 
-def _answered(answers: QuerySet[Answer], names: dict[int, str]) -> list[Happened]:
+def _newest_answers(answers: QuerySet[Answer]) -> list[Answer]:
     rows = answers.standing().filter(side=SideRole.COUNTERPART)  # type: ignore[attr-defined]
-    rows = rows.select_related("relationship", "participant__person__text").order_by("-id")[:LATELY]
-    return [_answer_line(row, names) for row in rows]
+    return list(rows.select_related("relationship", "participant__person__text").order_by("-id")[:LATELY])
 
 
 def _answer_line(row: Answer, names: dict[int, str]) -> Happened:
@@ -192,11 +202,13 @@ def _answer_line(row: Answer, names: dict[int, str]) -> Happened:
     )
 
 
-def soon(events: QuerySet[ValueEvent], cards: QuerySet[Card], *, names: dict[int, str], today: date) -> list[Coming]:
+def soon(events: QuerySet[ValueEvent], cards: QuerySet[Card], *, today: date) -> list[Coming]:
     """Promises with a date, and checks of the other side that come due; an employee's true due dates are the employee's alone."""
     until = today + timedelta(days=SOON_DAYS)
     open_ones = versions_of(events).filter(status__in=[EventStatus.PROMISED, EventStatus.PENDING], expected_on__lte=until)
-    coming = [_promise(row, names, today) for row in open_ones.select_related("event__relationship").order_by("expected_on", "id")[:SOON]]
+    promises = list(open_ones.select_related("event__relationship").order_by("expected_on", "id")[:SOON])
+    names = names_for(cards, [row.event.relationship_id for row in promises])
+    coming = [_promise(row, names, today) for row in promises if row.event.relationship_id in names]
     due = cards.filter(due_counterpart_on__gt=today, due_counterpart_on__lte=until).exclude(kind=Kind.EMPLOYEE).exclude(stage__in=ENDED_STAGES)
     coming += [
         Coming(card.due_counterpart_on, card.public_id, None, card.counterpart_name, "Check due from", False)

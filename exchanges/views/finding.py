@@ -1,0 +1,59 @@
+"""Which relationship somebody means by a name: exactly one, several to choose from, or a guess at what was meant."""
+
+from exchanges.access import as_uuid, cards_for
+from exchanges.forms.log import WhoForm
+from exchanges.models import Card
+from exchanges.selectors.cards import cards_called, cards_like
+from exchanges.views.desk import Desk
+from relationships.models import Kind
+from valueledger.common.errors import NotFound
+
+SEVERAL = "There are {count} called “{name}”. Choose the one you mean."
+NONE = "There is no “{name}” here."
+MEANT = "There is no “{name}” here. Did you mean {other}?"
+
+
+def own_cards(desk: Desk):
+    """Cards of the relationships that this member may write to."""
+    return cards_for(desk.member).filter(steward=desk.member)
+
+
+def meant_by(form: WhoForm, desk: Desk) -> Card | None:
+    """The relationship that the form names. None: the form then says why, and offers those that may be meant."""
+    cards, name, chosen = own_cards(desk), form.data.get("who", "")[:400], form.data.get("relationship", "")
+    if chosen:
+        card = _chosen(cards, chosen)
+        if card is not None:
+            form.offer([(str(card.public_id), card.counterpart_name)])
+            return card
+    name = " ".join(name.replace("\0", "").split())
+    if not name:
+        return None
+    found = cards_called(cards, name)
+    if len(found) == 1:
+        return found[0]
+    near = found or cards_like(cards, name)
+    form.offer([(str(card.public_id), _told_apart(card)) for card in near])
+    return _refuse(form, name, found, near)
+
+
+def _chosen(cards, public_id: str) -> Card | None:
+    try:
+        return cards.filter(public_id=as_uuid(public_id)).first()
+    except NotFound:
+        return None
+
+
+def _refuse(form: WhoForm, name: str, found: list[Card], near: list[Card]) -> None:
+    shown = name if len(name) <= 60 else name[:60] + "…"
+    if found:
+        form.why_not = SEVERAL.format(count=len(found), name=shown)
+    elif near:
+        form.why_not = MEANT.format(name=shown, other=near[0].counterpart_name)
+    else:
+        form.why_not = NONE.format(name=shown)
+
+
+def _told_apart(card: Card) -> str:
+    last = f", last entry {card.last_event_on:%Y-%m-%d}" if card.last_event_on else ""
+    return f"{card.counterpart_name} ({Kind(card.kind).label}{last})"

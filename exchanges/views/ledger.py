@@ -1,0 +1,132 @@
+"""The page of one relationship, and the page behind its numbers."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from exchanges.access import Reading, events_for, relationship_for, visible_answers, visible_reports
+from exchanges.models import Answer, Report
+from exchanges.selectors.balances import balance_of, contributions_of
+from exchanges.selectors.due import waiting_for
+from exchanges.selectors.ledger import answers_in, directions_of, half_seen, lines_of, open_gaps, open_round, terms_of, versions_of
+from exchanges.selectors.pages import answered_by, chart_of, standing_of, why_of, with_pending
+from exchanges.selectors.readings import names_of
+from exchanges.views.desk import READ, Desk, desk_of, show
+from exchanges.wording import due_reason
+from relationships.models import Intent, Kind, Side, SideRole
+from valueledger.common.errors import NotFound
+
+YEAR = timedelta(days=365)
+FEW, MANY = 400, 2_000
+SHOWS = ("", "gaps", "unheard", "pending")
+
+
+@require_http_methods(READ)
+def relationship(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    desk = desk_of(request)
+    reading = relationship_for(desk.member, public_id)
+    only = request.GET.get("show", "")
+    older = request.GET.get("older") == "1"
+    context = page_of(desk, reading, only=only if only in SHOWS else "", older=older)
+    template = "desk/relationship_personal.html" if reading.relationship.kind == Kind.PERSONAL else "desk/relationship.html"
+    return show(request, template, desk, context, nav="relationships", fragment="desk/_ledger.html")
+
+
+def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str, Any]:
+    row, today = reading.relationship, desk.today
+    names = names_of(row)
+    reports = visible_reports(Report.objects.filter(relationship=row), reading.view, row.kind)
+    events = events_for(reading)
+    lines = lines_of(_newest(events, today, older), reports)
+    answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind))
+    balance = balance_of(row, view=reading.view, as_of=today)
+    standing = standing_of(balance, names, kind=row.kind, today=today, gaps=open_gaps(lines, today=today), answered_by=answered_by(answers, balance))
+    is_employee = row.kind == Kind.EMPLOYEE
+    theirs, ours = directions_of(lines, only)
+    return {
+        "reading": reading,
+        "relationship": row,
+        "names": names,
+        "standing": standing,
+        "intents": intents_of(reading),
+        "terms": terms_of(row, on=today),
+        "chart": None if row.kind == Kind.PERSONAL else chart_of(row, standing, names, lines, answers, view=reading.view, today=today),
+        "chart_from": today - YEAR,
+        "directions": [theirs, ours],
+        "entries": sorted((entry for one in (theirs, ours) for entry in one.entries), key=lambda entry: entry.line.on, reverse=True),
+        "counts": _counts(lines, is_employee),
+        "only": only,
+        "older": older,
+        "half": half_seen(events) if lines else "",
+        "pending": None if row.kind == Kind.PERSONAL else with_pending(row, balance, names, lines, view=reading.view, today=today),
+        "promises": sorted((line for line in lines if not line.has_arrived), key=lambda line: (line.expected_on is None, line.expected_on, line.event_id)),
+        "round": open_round(row, now=desk.now),
+        "waiting": any(prompt.relationship_id == row.public_id for prompt in waiting_for(desk.member, desk.now)) if reading.may_write else False,
+        "they_due": None if is_employee else balance.counterpart.due_on,
+        "we_due": balance.own.due_on,
+        "they_why": due_reason(balance.counterpart.due_reason),
+        "we_why": due_reason(balance.own.due_reason),
+        "is_employee": is_employee,
+    }
+
+
+def _newest(events: Any, today: Any, older: bool) -> Any:
+    """Twelve months, what is still to come, and on demand what lies before."""
+    versions = versions_of(events).order_by("-occurred_on", "-event_id")
+    return versions[:MANY] if older else versions.filter(occurred_on__gte=today - YEAR)[:FEW]
+
+
+def _counts(lines: Any, is_employee: bool) -> dict[str, int]:
+    """An employee's silence is the employee's own: it is counted nowhere."""
+    both = directions_of(lines)
+    return {
+        "gaps": sum(one.gaps for one in both),
+        "unheard": sum(one.unheard for one in both if not (is_employee and one.is_ours)),
+        "pending": sum(1 for line in lines if not line.has_arrived),
+        "all": len(lines),
+    }
+
+
+def intents_of(reading: Reading) -> dict[str, str]:
+    """What each side means it to be; a mismatch is shown, not settled."""
+    said = {side.role: side.intent for side in Side.objects.filter(relationship=reading.relationship)}
+    words = {role: Intent(code).label if code in Intent.values else "" for role, code in said.items()}
+    own, theirs = words.get(SideRole.OWN, ""), words.get(SideRole.COUNTERPART, "")
+    return {"own": own, "theirs": theirs, "agreed": own if own == theirs or not theirs else theirs if not own else "", "differ": own if own and theirs and own != theirs else ""}
+
+
+@require_http_methods(READ)
+def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Which entries and answers a side's number is made of. ?side=own or counterpart."""
+    desk = desk_of(request)
+    reading = relationship_for(desk.member, public_id)
+    row = reading.relationship
+    if row.kind == Kind.PERSONAL:
+        raise NotFound  # no numbers, so nothing behind them
+    side = SideRole.OWN if request.GET.get("side", "own") == "own" else SideRole.COUNTERPART
+    names = names_of(row)
+    balance = balance_of(row, view=reading.view, as_of=desk.today)
+    answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind))
+    standing = standing_of(balance, names, kind=row.kind, today=desk.today, answered_by=answered_by(answers, balance))
+    shown = standing.we if side == SideRole.OWN else standing.they
+    context = {"reading": reading, "relationship": row, "names": names, "side": shown, "is_own": side == SideRole.OWN, "other": "counterpart" if side == SideRole.OWN else "own"}
+    if not shown.is_private:
+        parts = contributions_of(row, view=reading.view, side=side, as_of=desk.today)
+        reports = visible_reports(Report.objects.filter(relationship=row), reading.view, row.kind)
+        events = events_for(reading).filter(pk__in=[part.source_id for part in parts[:100]])
+        lines = {line.event_id: line for line in lines_of(versions_of(events), reports)}
+        context["why"] = why_of(parts, lines, {answer.answer_id: answer for answer in answers}, side=side)
+        context["unheard"] = _unheard(reading, reports, side, desk)
+        context["balance"] = balance
+        context["estimate"] = balance.side(side)
+    return show(request, "desk/why.html", desk, context, nav="relationships")
+
+
+def _unheard(reading: Reading, reports: Any, side: SideRole, desk: Desk) -> Any:
+    """What this side received and has not rated: it is missing from the number, not zero in it."""
+    lines = lines_of(_newest(events_for(reading), desk.today, False), reports)
+    theirs, ours = directions_of(lines, "unheard")
+    return (theirs if side == SideRole.OWN else ours).entries

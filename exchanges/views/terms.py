@@ -1,0 +1,74 @@
+"""What matters to our side: only we say it, dated, and never over what was said before."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from exchanges.access import Reading, relationship_for
+from exchanges.forms.relationships import TermsForm
+from exchanges.selectors.catalogue import kind_names, units_for
+from exchanges.selectors.ledger import earlier_terms, terms_of
+from exchanges.selectors.readings import names_of
+from exchanges.services.relationships import set_terms
+from exchanges.services.speakers import speak_for_us
+from exchanges.views.desk import FORM, Desk, carry_out, desk_of, go, show
+from relationships.models import Side, SideRole
+from relationships.services.terms import TermsLine, add_own_kind
+from valueledger.common.errors import NotFound
+from valueledger.common.idempotency import new_key
+
+
+@require_http_methods(FORM)
+def terms(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    desk = desk_of(request)
+    reading = relationship_for(desk.member, public_id)
+    if request.method == "POST" and not reading.may_write:
+        raise NotFound
+    said, status = terms_of(reading.relationship, on=desk.today), 200
+    if request.method == "POST":
+        form = TermsForm(request.POST)
+        if form.is_valid() and carry_out(request, desk, form, lambda: _set(form, desk, reading)) is not None:
+            messages.success(request, "Said. Earlier entries keep the terms that held on their day.")
+            return go(request, reverse("desk:relationship", args=[public_id]))
+        status = 422
+    else:
+        form = TermsForm(initial={"key": new_key(), **_as_said(said[SideRole.OWN])})
+    context = {
+        "form": form,
+        "reading": reading,
+        "relationship": reading.relationship,
+        "names": names_of(reading.relationship),
+        "terms": said,
+        "earlier": earlier_terms(reading.relationship),
+        "kinds": kind_names(desk.member.workspace, side_id=said[SideRole.OWN].side.pk),
+        "units": units_for(desk.member.workspace),
+    }
+    return show(request, "desk/terms.html", desk, context, nav="relationships", status=status)
+
+
+def _as_said(said: Any) -> dict[str, Any]:
+    initial: dict[str, Any] = {}
+    for number, line in enumerate(said.lines):
+        initial |= {
+            f"kind{number}": line.value_kind, f"weight{number}": line.weight, f"words{number}": line.words, f"anchor{number}": line.anchor,
+            f"unit{number}": line.unit, f"rate{number}": line.points_per_unit,
+        }  # fmt: skip
+    return initial
+
+
+def _set(form: TermsForm, desk: Desk, reading: Reading) -> str:
+    voice = speak_for_us(reading=reading, now=desk.now)
+    assert voice.participant is not None
+    side = Side.objects.select_related("relationship").get(relationship=reading.relationship, role=SideRole.OWN)
+    lines = [
+        TermsLine(
+            value_kind=add_own_kind(side=side, name=line["kind"]), weight=line["weight"] or 0, words=line["words"] or "", anchor=line["anchor"] or "",
+            unit=line["unit"] or "", points_per_unit=line["rate"],
+        )
+        for line in form.lines()
+    ]  # fmt: skip
+    return str(set_terms(side=side, author=voice.participant, lines=lines, effective_on=desk.today, now=desk.now).public_id)
