@@ -22,7 +22,7 @@ from .states import ANSWER_DAY, FIRST_DAY, LAST_DAY, MOVING, SURPRISED, WIDTH, S
 
 SERIES_ABREAST = 8192
 TICKS_ABREAST = 2**18
-ABREAST_MIN = 12
+ABREAST_MIN = 16
 """Below so many series, one after the other on floats is quicker than abreast on arrays."""
 DECAYS_TABLED = 2**16
 TINY = 1e-300
@@ -143,26 +143,29 @@ class Weights(NamedTuple):
     squares: Real
 
 
-def typical(a: Arithmetic, sizes: Real, squares: Real, otherwise: Real) -> Real:
-    """The side's own typical size: contraharmonic mean of its sizes; `otherwise` while there are none."""
-    return a.where(sizes > 0, squares / a.maximum(sizes, TINY), otherwise)
+def typical(a: Arithmetic, sizes: Real, squares: Real) -> Real:
+    """The side's own typical size: contraharmonic mean of its sizes; 0 while there are none."""
+    return squares / a.maximum(sizes, TINY)
 
 
-def weigh(a: Arithmetic, sizes: Real, squares: Real, t: Flows, p: Parameters) -> tuple[Weights, Real]:
+def weigh(a: Arithmetic, sizes: Real, squares: Real, t: Flows, is_single: bool, p: Parameters) -> tuple[Weights, Real]:
     """
     Events in typical events: size over typical size, at most `size_cap`. Also returns whether the caps touch a tick of several
-    events, whose weights `weigh_capped` must then settle.
+    events, whose weights `weigh_capped` must then settle; never when all ticks are single.
     """
     cap = p.size_cap
-    before = typical(a, sizes, squares, t.mean)
-    winsorised = t.largest > cap * before
-    sizes = sizes + a.where(winsorised, cap * before, t.sizes)
-    squares = squares + a.where(winsorised, cap * before * cap * before, t.squares)
-    unit = typical(a, sizes, squares, 1.0)
-    capped = t.largest > cap * unit
-    scale = a.where(capped, cap / a.maximum(t.largest, TINY), 1.0 / unit)
+    before = typical(a, sizes, squares)
+    ceiling = cap * a.where(before > 0, before, t.mean)
+    if is_single:
+        winsorised = a.minimum(t.sizes, ceiling)
+        sizes, squares = sizes + winsorised, squares + winsorised * winsorised
+    else:
+        is_high = t.largest > ceiling
+        sizes, squares = sizes + a.where(is_high, ceiling, t.sizes), squares + a.where(is_high, ceiling * ceiling, t.squares)
+    unit = a.maximum(typical(a, sizes, squares), TINY)
+    scale = cap / a.maximum(t.largest, cap * unit)
     weights = Weights(t.got * scale + t.got_plain, t.all * scale + t.all_plain, sizes, squares)
-    return weights, t.many & (winsorised | capped)
+    return weights, False if is_single else t.many & (is_high | (t.largest > cap * unit))
 
 
 def weigh_capped(sizes: Floats, squares: Floats, mean: Floats, sized: Sized, ticks: Indices, p: Parameters) -> tuple[Floats, ...]:
@@ -172,11 +175,11 @@ def weigh_capped(sizes: Floats, squares: Floats, mean: Floats, sized: Sized, tic
     events = np.repeat(start - offset, count) + np.arange(count.sum())
     size, share, is_got = sized.size[events], sized.share[events], sized.is_got[events]
     cap = p.size_cap
-    before = typical(MANY, sizes, squares, mean)
-    winsorised = np.minimum(size, np.repeat(cap * before, count))
+    before = typical(MANY, sizes, squares)
+    winsorised = np.minimum(size, np.repeat(cap * np.where(before > 0, before, mean), count))
     sizes = sizes + np.add.reduceat(winsorised, offset)
     squares = squares + np.add.reduceat(winsorised * winsorised, offset)
-    unit = np.repeat(typical(MANY, sizes, squares, 1.0), count)
+    unit = np.repeat(np.maximum(typical(MANY, sizes, squares), TINY), count)
     weight = share * np.minimum(size / unit, cap)
     return np.add.reduceat(np.where(is_got, weight, 0.0), offset), np.add.reduceat(weight, offset), sizes, squares
 
@@ -203,15 +206,17 @@ def flow(a: Arithmetic, x: State, got: Real, all_: Real) -> tuple[State, Observa
     usual, deviation, bias, uu, ud, ub, dd, db, bb, *rest = x
     k0, k1, k2 = uu + ud + ub, ud + dd + db, ub + db + bb
     spread = k0 + k1 + k2
-    expected = eta = usual + deviation + bias
-    for _ in range(3):
-        q = 1.0 / (1.0 + a.exp(-eta))
-        j = all_ * q * (1.0 - q)
-        eta = expected + spread / (1.0 + spread * j) * (got - all_ * q + j * (eta - expected))
-    q = 1.0 / (1.0 + a.exp(-eta))
-    j = all_ * q * (1.0 - q)
-    damping = 1.0 / (1.0 + spread * j)
-    score, information = damping * (got - all_ * q + j * (eta - expected)), damping * j
+    away = -(usual + deviation + bias)
+    spread_got, spread_all = spread * got, spread * all_
+    move: Real = 0.0
+    for _ in range(4):  # the fourth is the update itself: the mean it leads to is one more step with the last q
+        q = 1.0 / (1.0 + a.exp(away - move))
+        expected = spread_all * q
+        j = expected * (1.0 - q)
+        at = move
+        move = (spread_got - expected + j * at) / (1.0 + j)
+    damping = 1.0 / (1.0 + j)
+    score, information = move / spread, j * damping / spread
     l0, l1, l2 = k0 * information, k1 * information, k2 * information
     state = (
         usual + k0 * score,
@@ -225,7 +230,7 @@ def flow(a: Arithmetic, x: State, got: Real, all_: Real) -> tuple[State, Observa
         bb - k2 * l2,
         *rest,
     )
-    return state, Observation((k0, k1, k2), score, information, damping, q, eta)
+    return state, Observation((k0, k1, k2), score, information, damping, q, at - away)
 
 
 def level(a: Arithmetic, x: State, value: Real, precision: Real, p: Parameters) -> tuple[State, Real, Observation]:
@@ -273,7 +278,7 @@ def _weighed(a: Arithmetic, x: State, tick: Tick, sized: Sized | None, place: in
     """The tick's weights, with the caps settled from single sizes where they touch a tick of several events."""
     flows = tick.flows
     assert flows is not None
-    weights, touched = weigh(a, x[13], x[14], flows, p)
+    weights, touched = weigh(a, x[13], x[14], flows, sized is None, p)
     if sized is None or not a.any(touched):
         return weights
     rows = np.flatnonzero(touched)
@@ -442,12 +447,13 @@ def _fold_group(calendar: _Calendar, places: Indices, initial: States, before: F
     ends = np.empty((2, WIDTH, len(series)))
     x: list[Real] = list(initial.columns[:MOVING, series])
     rank = place = 0
+    parts = run.parts_by_rank(active) if active[0] >= ABREAST_MIN else []
     while rank < len(active) and active[rank] >= ABREAST_MIN:
         alive, staying = active[rank], active[rank + 1] if rank + 1 < len(active) else 0
         if staying < alive:
             ends[0, :MOVING, staying:alive] = [column[staying:] for column in x]
         state = age(tuple(x), run.decays.many(run.gap[place : place + alive]), p)
-        x = list(step(MANY, state, run.rank(place, place + alive), run.pooled.sized, place, p))
+        x = list(step(MANY, state, run.rank(place, place + alive, parts[rank]), run.pooled.sized, place, p))
         if staying < alive:
             ends[1, :MOVING, staying:alive] = [column[staying:] for column in x]
             x = [column[:staying] for column in x]
@@ -484,19 +490,24 @@ class _Run:
         rows = start if len(start) == count.sum() else np.repeat(start - offset, count) + np.arange(count.sum())
         self.pooled = pool(calendar.evidence.take(rows), offset, p)
 
-    def rank(self, start: int, end: int) -> Tick:
+    def parts_by_rank(self, active: list[int]) -> list[tuple[bool, bool, bool, bool]]:
+        """Whether anybody has a shock, events, confirms, answers in each rank, so that a step need not ask."""
+        pooled, starts = self.pooled, np.cumsum([0, *active[:-1]])
+        flows = None if pooled.flows is None else pooled.flows.all + pooled.flows.all_plain > 0
+        parts = (pooled.shock, flows, pooled.confirms and pooled.confirms.precision > 0, pooled.checks and pooled.checks.precision > 0)
+        none = np.zeros(len(starts), bool)
+        return list(zip(*((none if part is None else np.logical_or.reduceat(part, starts)).tolist() for part in parts), strict=True))
+
+    def rank(self, start: int, end: int, parts: tuple[bool, bool, bool, bool]) -> Tick:
         """The ticks from `start` to `end` abreast, without the parts that none of them has."""
-        span, pooled = slice(start, end), self.pooled
-        shock = pooled.shock[span] if pooled.shock is not None else None
-        flows = Flows(*(column[span] for column in pooled.flows)) if pooled.flows is not None else None
-        confirm = Levels(*(column[span] for column in pooled.confirms)) if pooled.confirms is not None else None
-        check = Levels(*(column[span] for column in pooled.checks)) if pooled.checks is not None else None
+        pooled, (shock, flows, confirms, checks) = self.pooled, parts
+        span = slice(start, end)
         return Tick(
             self.day[span],
-            shock if shock is not None and shock.any() else None,
-            flows if flows is not None and (flows.all.any() or flows.all_plain.any()) else None,
-            confirm if confirm is not None and confirm.precision.any() else None,
-            check if check is not None and check.precision.any() else None,
+            pooled.shock[span] if shock and pooled.shock is not None else None,
+            Flows(*(column[span] for column in pooled.flows)) if flows and pooled.flows is not None else None,
+            Levels(*(column[span] for column in pooled.confirms)) if confirms and pooled.confirms is not None else None,
+            Levels(*(column[span] for column in pooled.checks)) if checks and pooled.checks is not None else None,
         )
 
     def one_by_one(self, x: State, places: Indices) -> tuple[State, State]:
