@@ -4,6 +4,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from exchanges.views import desk as desk_views
 from exchanges.views import events, ledger, log, relationships, settings, terms, today
+from exchanges.views import outbox as outbox_pages
+from exchanges.views import portal as portal_pages
+from exchanges.views import portfolio as portfolio_views
+from exchanges.views import prompts as prompt_pages
 
 desk: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -27,14 +31,21 @@ desk: list[URLPattern | URLResolver] = [
     path("events/<uuid:public_id>/relay/gave/", events.relay, {"role": "gave"}, name="relay_gave"),
     path("events/<uuid:public_id>/relay/got/", events.relay, {"role": "got"}, name="relay_got"),
     path("events/<uuid:public_id>/reports/<uuid:report_id>/withdraw/", events.withdraw_ours, name="withdraw_report"),
+    path("prompts/<uuid:public_id>/", prompt_pages.answer_prompt, name="answer_prompt"),
+    path("outbox/", outbox_pages.outbox, name="outbox"),
+    path("outbox/<uuid:public_id>/", outbox_pages.outbox_message, name="outbox_message"),
+    path("outbox/<uuid:public_id>/html/", outbox_pages.outbox_html, name="outbox_html"),
     path("settings/", settings.settings, name="settings"),
     path("settings/members/", settings.members, name="settings_members"),
     path("settings/rhythm/", settings.rhythm, name="settings_rhythm"),
     path("settings/tokens/", settings.tokens, name="settings_tokens"),
     path("settings/tokens/<str:tag>/revoke/", settings.revoke, name="revoke_token"),
 ]
-portfolio: list[URLPattern | URLResolver] = []
-portal: list[URLPattern | URLResolver] = []
+portfolio: list[URLPattern | URLResolver] = [path("", portfolio_views.portfolio, name="portfolio")]
+portal: list[URLPattern | URLResolver] = [
+    path("p/<str:token>/", portal_pages.prompt, name="prompt"),
+    path("p/<str:token>/stop/", portal_pages.stop, name="stop"),  # the secret comes first, where the log masks it
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((desk, "desk"))),
