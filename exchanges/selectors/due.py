@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from exchanges.models import (
     Answer,
@@ -33,6 +33,7 @@ from exchanges.models import (
 )  # fmt: skip
 from exchanges.selectors.balances import KAPPA, balances_of
 from exchanges.selectors.rounds import state_of
+from exchanges.wording import check_answer
 from relationships.models import ENDED_STAGES, Member, Participant, SideRole, Workspace
 
 ROUND_LASTS = timedelta(days=14)
@@ -67,6 +68,16 @@ class WaitingPrompt:
     shown_on: date | None
     answer_points: float | None  # what was answered already; it can be changed until the reveal
     answered_on: date | None
+
+    @property
+    def said(self) -> str:
+        """What was answered, in words."""
+        return "" if self.answer_points is None else check_answer(nearest_answer(self.answer_points), "we")
+
+    @property
+    def shown_says(self) -> str:
+        """What "still right" would confirm, in words."""
+        return "" if self.shown_points is None else check_answer(nearest_answer(self.shown_points), "we")
 
 
 def due_relationships(*, workspace: Workspace, now: datetime, limit: int, busy: Sequence[int] = ()) -> list[DueRelationship]:
@@ -177,14 +188,28 @@ def waiting_for(member: Member, now: datetime) -> list[WaitingPrompt]:
     """The checks that wait for this member, with what it answered already where that can still be changed. Oldest first."""
     if member.person_id is None:
         return []
+    mine = Prompt.objects.filter(participant__person_id=member.person_id, workspace_id=member.workspace_id, side=SideRole.OWN)
+    return _waiting_of(mine, now)
+
+
+def waiting_one(member: Member, prompt: Prompt, now: datetime) -> WaitingPrompt | None:
+    """One of `waiting_for`, or None once it is settled."""
+    mine = Prompt.objects.filter(pk=prompt.pk, participant__person_id=member.person_id)
+    return next(iter(_waiting_of(mine, now)), None)
+
+
+def _waiting_of(mine: QuerySet[Prompt], now: datetime) -> list[WaitingPrompt]:
     prompts = (
-        Prompt.objects.filter(
-            participant__person_id=member.person_id, workspace_id=member.workspace_id, side=SideRole.OWN, kind=PromptKind.CHECK,
-            state__in=[PromptState.WAITING, PromptState.ANSWERED], closes_at__gt=now, not_before__lte=now, round__posting__isnull=True,
+        mine.filter(
+            kind=PromptKind.CHECK,
+            state__in=[PromptState.WAITING, PromptState.ANSWERED],
+            closes_at__gt=now,
+            not_before__lte=now,
+            round__posting__isnull=True,
         )
         .select_related("round", "shown", "relationship", "workspace")
         .order_by("created_at", "id")
-    )  # fmt: skip
+    )
     waiting = [prompt for prompt in prompts if prompt.round is not None and not state_of(prompt.round, now).is_closed]
     names = dict(
         Card.objects.filter(relationship__in=[prompt.relationship_id for prompt in waiting], view=View.SHARED).values_list(
@@ -221,6 +246,13 @@ def answer_points(answer: Answer) -> float:
         return answer.y_micro / MICRO
     assert answer.confirms_shown is not None
     return points_of_nano(answer.confirms_shown.r_nano)
+
+
+def nearest_answer(points: float) -> int:
+    """The nearest of the seven answers; a half goes to the milder one."""
+    size = abs(points)
+    whole = int(size) + (1 if size - int(size) > 0.5 else 0)
+    return max(-3, min(3, whole if points > 0 else -whole))
 
 
 def points_of_nano(nano: int) -> float:
