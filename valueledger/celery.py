@@ -24,8 +24,8 @@ class PromptMemory(memory.Transport):
 
     look_up_seconds = 0.2
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
-        return super().drain_events(connection, timeout=self.look_up_seconds)
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]
+        super().drain_events(connection, timeout=self.look_up_seconds)
 
 
 TRANSPORT_ALIASES["memory"] = "valueledger.celery:PromptMemory"
@@ -34,15 +34,15 @@ TRANSPORT_ALIASES["memory"] = "valueledger.celery:PromptMemory"
 class ThreadedBeat(bootsteps.StartStopStep):
     """Beat as a thread of the only worker. Embedded mode only: the memory transport does not leave its process."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def create(self, worker: Any) -> Any:
         from celery.beat import EmbeddedService
 
         # Named here: a thread of the worker does not read beat_scheduler, and would keep its times in a file.
-        self.beat = EmbeddedService(worker.app, thread=True, scheduler_cls=worker.app.conf.beat_scheduler)
-        self.beat.service.max_interval = worker.app.conf.beat_max_loop_interval  # it sleeps in one piece, and stopping waits for that
-        return self.beat
+        beat: Any = EmbeddedService(worker.app, thread=True, scheduler_cls=worker.app.conf.beat_scheduler)
+        beat.service.max_interval = worker.app.conf.beat_max_loop_interval  # it sleeps in one piece, and stopping waits for that
+        return beat
 
 
 class Watchdog(bootsteps.StartStopStep):
@@ -51,15 +51,15 @@ class Watchdog(bootsteps.StartStopStep):
     A consumer can lose its broker connection without noticing; a process that looks alive and does nothing is worse than none.
     """
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, worker: Any, **options: Any) -> None:
         self.stopped = threading.Event()
         self.running = 0
-        self.last = time.monotonic()
+        self.heard_at = time.monotonic()
         super().__init__(worker, **options)
 
-    def create(self, worker: Any) -> "Watchdog":
+    def create(self, worker: Any) -> Any:
         task_prerun.connect(self.begun, weak=False)
         task_postrun.connect(self.ended, weak=False)
         return self
@@ -72,13 +72,13 @@ class Watchdog(bootsteps.StartStopStep):
         self.stopped.set()
 
     def begun(self, **_: Any) -> None:
-        self.running, self.last = self.running + 1, time.monotonic()
+        self.running, self.heard_at = self.running + 1, time.monotonic()
 
     def ended(self, **_: Any) -> None:
-        self.running, self.last = self.running - 1, time.monotonic()
+        self.running, self.heard_at = self.running - 1, time.monotonic()
 
     def is_stuck(self) -> bool:
-        return self.running <= 0 and time.monotonic() - self.last > app.conf.valueledger_watchdog_seconds
+        return self.running <= 0 and time.monotonic() - self.heard_at > app.conf.valueledger_watchdog_seconds
 
     def watch(self) -> None:
         while not self.stopped.wait(1):

@@ -7,15 +7,24 @@ from django.conf import settings
 from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
+from relationships.models import Member
 from relationships.selectors.members import chosen_of, memberships_of
 from valueledger.common.tenancy import within
 
 ACCOUNT_PAGES = "/account/"
 NOT_BY_SESSION = ("/static/", "/healthz", "/readyz", "/p/", "/api/")  # these never look at a cookie
 SEEN_EVERY_SECONDS = 600
+
+
+class MemberRequest(HttpRequest):
+    """A request as the views find it: who is asking, and where else that person is a member."""
+
+    member: Member | None
+    memberships: list[Member]
 
 
 def is_open(view: Callable[..., Any]) -> bool:
@@ -25,7 +34,7 @@ def is_open(view: Callable[..., Any]) -> bool:
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Deny by default: a view is open only if it says so. Until there is an owner nobody can sign in, and the page says that."""
 
-    def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponseBase | None:
         if is_open(view_func) and not request.path.startswith(ACCOUNT_PAGES):
             return None
         if request.user.is_authenticated:
@@ -36,7 +45,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
             return response
         return super().process_view(request, view_func, view_args, view_kwargs)
 
-    def _end_if_idle(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponse | None:
+    def _end_if_idle(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseBase | None:
         """A session that nobody used for the idle time is over, whatever its cookie says. Noted at most every ten minutes."""
         now = int(timezone.now().timestamp())
         seen = request.session.get("seen_at", now)
@@ -54,7 +63,7 @@ class WorkspaceMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: MemberRequest) -> HttpResponse:
         request.member, request.memberships = None, []
         if request.path.startswith(NOT_BY_SESSION) or not request.user.is_authenticated:
             return self.get_response(request)
@@ -65,7 +74,7 @@ class WorkspaceMiddleware:
         with within(request.member.workspace_id):
             return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
+    def process_view(self, request: MemberRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any) -> HttpResponse | None:
         if is_open(view_func) or request.path.startswith(ACCOUNT_PAGES) or request.member is not None:
             return None
         return render(request, "setup/no_workspace.html", status=403)

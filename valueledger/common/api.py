@@ -1,6 +1,8 @@
-"""What every endpoint shares: problem details, cursor pages, deny by default, JSON that JSON allows."""
+"""What every endpoint shares: problem details, deny by default, JSON that JSON allows, and what the schema says of all of them."""
 
 import json
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
-from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
@@ -23,9 +24,13 @@ SENTENCES = {
     404: NotFound.sentence,
     405: "This address does not take that method.",
     406: "Only JSON is spoken here.",
+    409: "That was changed in the meantime, or is still being carried out.",
+    410: "This is closed.",
     413: "That is more than we take at once.",
     415: "Only JSON is read here.",
+    422: "This key was used for something else.",
     429: "That was too often. Please wait.",
+    503: "We cannot reach our records just now.",
 }
 
 
@@ -51,7 +56,7 @@ class StrictJSONParser(JSONParser):
             raise TooLarge
         try:
             text = raw.decode("utf-8")
-            data = json.loads(text, parse_constant=_refuse_constant)
+            data = json.loads(text, parse_constant=_refuse_constant, parse_float=Decimal)  # as typed, never rounded to a float
         except RecursionError:
             raise exceptions.ParseError("The JSON is nested too deeply.") from None
         except ValueError as error:
@@ -72,25 +77,36 @@ def _refuse_constant(name: str) -> None:
 
 
 def _refuse_unstorable(data: Any) -> None:
-    text = json.dumps(data, ensure_ascii=False)
-    if "\\u0000" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise exceptions.ParseError("The text holds a character that cannot be stored.")
+    """No database takes NUL in text, and a lone surrogate is no text. Names the field."""
+    rows = {path: ["This has a character that cannot be stored."] for path, text in _texts(data) if "\0" in text or _has_surrogate(text)}
+    if rows:
+        raise exceptions.ValidationError(rows, code="unstorable")
 
 
-class CursorPages(CursorPagination):
-    """Pages by position in the order, so that page 2,000 costs what page 1 costs, and nothing is counted."""
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 500
-    ordering = "-id"
+
+def _texts(data: Any) -> Iterator[tuple[str, str]]:
+    """Every key and text in a document, with its path. Not recursive: depth was bounded by the parser, our stack is not."""
+    waiting = [("", data)]
+    while waiting:
+        path, part = waiting.pop()
+        if isinstance(part, str):
+            yield path, part
+        elif isinstance(part, dict):
+            for name, inner in part.items():
+                yield path, name
+                waiting.append((f"{path}.{name}".strip(".") if not _has_surrogate(name) else path, inner))
+        elif isinstance(part, list):
+            waiting += [(f"{path}.{place}".strip("."), inner) for place, inner in enumerate(part)]
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """The one exception handler. None leaves what is unexpected to the 500 handler."""
     if isinstance(error, ValueLedgerError):
         fields = [_row(error.field, error.code, error.sentence)] if isinstance(error, Invalid) and error.field else []
-        return _answer(error.status, error.code, error.sentence, fields)
+        return _answer(error.status, error.code, error.sentence, fields, dict(error.headers))
     if isinstance(error, OperationalError | InterfaceError):
         return _answer(503, "unavailable", "We cannot reach our records just now.", headers={"Retry-After": RETRY_AFTER_SECONDS})
     if isinstance(error, Http404):
@@ -108,8 +124,9 @@ def _from_rest(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         status = 401
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    wait = getattr(error, "wait", None)  # of Throttled
+    if wait:
+        headers["Retry-After"] = str(int(wait) + 1)
     code = "invalid" if isinstance(error, exceptions.ValidationError) else str(error.default_code)
     title = SENTENCES.get(status, str(error.default_detail))
     if isinstance(error, exceptions.ParseError):
@@ -155,15 +172,25 @@ PROBLEM_SCHEMA = {
 }
 
 
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "description": "Made by the caller, one per act. The same key and body again gets the first answer, with `Idempotent-Replayed: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+}
+
+
 def document_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Every operation may answer with these: the schema says so once for all."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
     content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result.get("paths", {}).values():
         for method, operation in operations.items():
-            statuses = [400, 401, 403, 404, 406, 429, 503]
-            if method in {"post", "put", "patch"}:
+            statuses = [400, 401, 403, 404, 405, 406, 429, 503]
+            if method == "post":
                 statuses += [409, 410, 413, 415, 422]
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
             for status in statuses:
                 operation["responses"].setdefault(str(status), {"description": SENTENCES.get(status, "A problem."), "content": content})
     return result
