@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from exchanges.services.demo import seed_demo
 from relationships.models import Member, User
 from relationships.services import setup
 from valueledger.common.errors import Invalid
@@ -77,8 +78,6 @@ def _carry_out(link: setup.SetUpLink, data: dict[str, Any], *, now: datetime) ->
             now=now,
         )
         if is_demo:
-            from exchanges.services.demo import seed_demo
-
             with within(member.workspace_id):
                 seed_demo(workspace=member.workspace, owner=member, now=now)
     return member.user, member
