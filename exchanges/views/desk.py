@@ -54,7 +54,8 @@ def show(
     """The page, or with HTMX its fragment with the same context."""
     chosen = fragment if fragment and wants_fragment(request) else template
     context = {"today": desk.today, "now": desk.now, "nav": nav, "desk": desk, "is_fragment": chosen == fragment, **context}
-    response = render(request, chosen, context, status=status)
+    with timezone.override(desk.member.workspace.zone):
+        response = render(request, chosen, context, status=status)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
 

@@ -14,7 +14,7 @@ from exchanges.models import EventKind, EventStatus, EventVersion, Giver, Report
 from exchanges.selectors.catalogue import kind_chosen, kinds_for, units_for
 from exchanges.selectors.ledger import Entry, Line, lines_of, person_name, versions_of
 from exchanges.selectors.readings import names_of
-from exchanges.services.events import AlreadyCorrected, CannotNarrow, EventDetails, correct_event, withdraw_event
+from exchanges.services.events import AlreadyCorrected, CannotNarrow, correct_event, withdraw_event
 from exchanges.services.reports import Account, AlreadyReported, relay_report, report_gave, report_got, withdraw_report
 from exchanges.services.speakers import speak_for_us
 from exchanges.views.desk import FORM, READ, Desk, carry_out, desk_of, go, show

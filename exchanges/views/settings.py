@@ -18,7 +18,8 @@ from relationships.services.workspaces import change_workspace, make_token, revo
 from valueledger.common.errors import NotFound
 from valueledger.common.idempotency import new_key
 
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))) + ["UTC"]
+UNUSUAL = ("Etc/", "posix/", "right/", "SystemV/")
+ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(UNUSUAL))]
 
 
 @require_http_methods(FORM)
