@@ -194,6 +194,8 @@ def waiting_for(member: Member, now: datetime) -> list[WaitingPrompt]:
 
 def waiting_one(member: Member, prompt: Prompt, now: datetime) -> WaitingPrompt | None:
     """One of `waiting_for`, or None once it is settled."""
+    if member.person_id is None:
+        return None
     mine = Prompt.objects.filter(pk=prompt.pk, participant__person_id=member.person_id)
     return next(iter(_waiting_of(mine, now)), None)
 

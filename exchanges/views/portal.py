@@ -124,8 +124,9 @@ def by_link(view: View) -> View:
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """Without a CSRF token: asking for one would set a cookie."""
-    headers = {"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex, nofollow, noarchive", "Referrer-Policy": "same-origin"}
-    return render(request, template, {**context, "csrf_token": "", "member": None, "messages": ()}, status=status, headers=headers)
+    response = render(request, template, {**context, "csrf_token": "", "member": None, "messages": ()}, status=status)
+    response.headers["Cache-Control"] = "no-store, private"  # the rest of the headers stands on every answer to a link
+    return response
 
 
 @by_link

@@ -132,7 +132,7 @@ def recover(*, now: datetime, counts: Counts | None = None) -> None:
         state=OutboxState.UNKNOWN, lease_until=None, reason="We stopped while handing it over. It may have arrived, so it is not sent again."
     )
     if counts is not None:
-        counts.by_state.update({"recovered": again, "unknown": lost} if again or lost else {})
+        counts.by_state.update({name: count for name, count in (("recovered", again), ("unknown", lost)) if count})
 
 
 def claim_next(*, now: datetime) -> Outbox | None:

@@ -125,7 +125,8 @@ def test_the_first_answer_stays_hidden_and_moves_nothing(cast):
     later = NOW + DAY
     assert not is_revealed(round, later)
     assert sweep_rounds(now=later)["posted"] == 0
-    assert not LiveEvidence.objects.exists() and not RoundPosting.objects.exists()
+    assert not LiveEvidence.objects.exists()
+    assert not RoundPosting.objects.exists()
     balance = balance_of(cast.borealis, view=View.OWN, as_of=later.date())
     assert balance.counterpart.answered_on is None
 
@@ -135,7 +136,8 @@ def test_the_second_answer_at_the_desk_reveals_at_once(cast):
     assert RoundPosting.objects.get().outcome == "REVEALED"
     assert set(LiveEvidence.objects.values_list("side", "value_int", "view_mask")) == {(0, 0, 7), (1, -1_000_000, 7)}
     balance = balance_of(cast.borealis, view=View.SHARED, as_of=NOW.date())
-    assert balance.counterpart.f == pytest.approx(-0.7) and balance.own.answered_on == NOW.date()
+    assert balance.counterpart.f == pytest.approx(-0.7)
+    assert balance.own.answered_on == NOW.date()
 
 
 def test_the_second_answer_through_a_link_is_revealed_a_minute_later(cast):
@@ -167,7 +169,8 @@ def test_without_the_query_a_second_posting_is_still_refused(cast, monkeypatch):
 
     monkeypatch.setattr(rounds, "state_of", forgetful)
     assert post_if_ready(round_id=round.pk, now=NOW + DAY) is False
-    assert RoundPosting.objects.count() == 1 and Evidence.objects.count() == 2
+    assert RoundPosting.objects.count() == 1
+    assert Evidence.objects.count() == 2
 
 
 def test_an_answer_can_be_changed_until_the_reveal(cast):
@@ -183,7 +186,8 @@ def test_the_same_answer_again_is_the_same_row(cast):
     round = opened(cast.borealis)
     first = answer(round, cast.bo_speaks, -2)
     again = answer(round, cast.bo_speaks, -2, now=NOW + timedelta(seconds=5))
-    assert again.answer.pk == first.answer.pk and again.counts
+    assert again.answer.pk == first.answer.pk
+    assert again.counts
     assert Answer.objects.count() == 1
 
 
@@ -268,7 +272,9 @@ def test_still_right_confirms_what_was_shown_and_nothing_else(cast):
     later = NOW + 40 * DAY
     round = opened(cast.borealis, later)
     shown = Prompt.objects.get(round=round, participant=cast.bo_speaks).shown
-    assert shown.view == View.COUNTERPART and shown.side == SideRole.COUNTERPART and shown.as_of == later.date()
+    assert shown.view == View.COUNTERPART
+    assert shown.side == SideRole.COUNTERPART
+    assert shown.as_of == later.date()
     recorded = answer(round, cast.bo_speaks, confirm=True, now=later).answer
     assert (recorded.confirms_shown_id, recorded.y_micro, recorded.picture_right) == (shown.pk, None, True)
     answer(round, cast.ana_speaks, 0, now=later + DAY, by=Assurance.SIGNED_IN)
