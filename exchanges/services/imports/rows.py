@@ -1,0 +1,167 @@
+"""One row of a file, checked: either a staged tuple of plain values, or a refusal with the row's number, the field and the reason.
+
+A staged row names its relationship by a reference, which is resolved later, many at a time:
+`p<own>\\x1f<counterpart>` two parties of a pair, `n<own>\\x1f<counterpart>` by name, `u<hex>` by public id. A report names its event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from exchanges.models import Giver, ImportTable
+from exchanges.services.imports.dialects import Record
+from exchanges.services.imports.fields import FIELDS, Reading, Refused
+from exchanges.services.imports.mapping import BadMapping, Placed
+from relationships.models import SideRole
+
+REMEMBERED = 50_000
+CUT = "\x1f"
+Fixes = Mapping[int, Mapping[str, str]]
+
+
+class Refusal(NamedTuple):
+    number: int
+    field: str
+    reason: str
+    typed: str = ""
+
+
+# A staged row: its number, its reference, then one place for each field of its table. Marshal writes and reads it.
+Staged = tuple[Any, ...]
+
+
+class Step(NamedTuple):
+    slot: int
+    index: int | None
+    constant: str
+    read: Callable[[str], Any]
+    remembered: dict[str, Any] | None
+    required: bool
+    name: str
+
+
+class Plan:
+    """How the rows of one file are read. `check` is called once per row and keeps nothing but the cells it has seen before."""
+
+    def __init__(self, table: str, placed: Sequence[Placed], *, width: int, today: date, fixes: Fixes | None = None) -> None:
+        self.table = table
+        self.width = width
+        self.slots = {name: number for number, name in enumerate(FIELDS[table])}
+        self.fixes = fixes or {}
+        self._steps = [self._step(one, today) for one in placed]
+        names = {one.field.name for one in placed}
+        self._finish = self._finisher(names)
+
+    def check(self, record: Record) -> Staged:
+        """Raises Refused with the field's name."""
+        cells = record.cells
+        if record.broken:
+            raise Refused(record.broken)
+        if len(cells) != self.width:
+            self._ensure_width(cells)
+        fixed = self.fixes.get(record.number)
+        row: list[Any] = [None] * len(self.slots)
+        for slot, index, constant, read, remembered, required, name in self._steps:
+            text = constant if index is None else cells[index]
+            if fixed and name in fixed:
+                text = fixed[name]
+            if remembered is not None and text in remembered:
+                row[slot] = remembered[text]
+                continue
+            try:
+                value = read(text) if text and not text.isspace() else None
+                if required and (value is None or value == ""):
+                    raise Refused("This is empty.")
+            except Refused as refused:
+                refused.field = name
+                raise
+            if remembered is not None:
+                if len(remembered) >= REMEMBERED:
+                    remembered.clear()
+                remembered[text] = value
+            row[slot] = value
+        return (record.number, self._finish(row), *row)
+
+    def refusal(self, record: Record, refused: Refused) -> Refusal:
+        """With what was typed, so that it can be mended on the page."""
+        typed = ""
+        for step in self._steps:
+            if step.name == refused.field and step.index is not None and step.index < len(record.cells):
+                typed = self.fixes.get(record.number, {}).get(step.name, record.cells[step.index])
+        return Refusal(record.number, refused.field, refused.reason[:300], printable(typed))
+
+    def _step(self, one: Placed, today: date) -> Step:
+        read = one.field.make(Reading(one.source.form, one.source.steps, today))
+        remembered: dict[str, Any] | None = None if one.field.is_free_text or one.field.name == "id" else {}
+        return Step(self.slots[one.field.name], one.index, one.source.constant, read, remembered, one.field.required, one.field.name)
+
+    def _ensure_width(self, cells: list[str]) -> None:
+        """Cells that are missing may only be those at the end that nobody maps; ones too many must be empty."""
+        if len(cells) > self.width:
+            if any(cell.strip() for cell in cells[self.width :]):
+                raise Refused(f"This row has {len(cells)} cells, the first one has {self.width}. Is there a separator inside a text?")
+            return
+        needed = max((step.index for step in self._steps if step.index is not None), default=-1)
+        if len(cells) <= needed:
+            raise Refused(f"This row has {len(cells)} cells, the first one has {self.width}.")
+
+    def _finisher(self, names: set[str]) -> Callable[[list[Any]], str]:
+        if self.table == ImportTable.REPORTS:
+            event = self.slots["event"]
+            return lambda row: row[event]
+        first, second = ("rater", "rated") if self.table == ImportTable.CHECKS else ("giver", "receiver")
+        if first in names and second in names:
+            return self._pair(first, second)
+        if first in names or second in names:
+            raise BadMapping(f"{FIELDS[self.table][first].label} and {FIELDS[self.table][second].label.lower()} belong together.", field="map")
+        return self._named()
+
+    def _pair(self, first: str, second: str) -> Callable[[list[Any]], str]:
+        """Two parties by name or number: the smaller one is the own side, and the first one answers, or gives."""
+        one, other = self.slots[first], self.slots[second]
+        whose = self.slots["side" if self.table == ImportTable.CHECKS else "direction"]
+        own, counterpart = (SideRole.OWN, SideRole.COUNTERPART) if self.table == ImportTable.CHECKS else (Giver.OWN, Giver.COUNTERPART)
+
+        def finish(row: list[Any]) -> str:
+            actor, object_ = row[one], row[other]
+            if actor == object_:
+                raise Refused("A relationship has two different sides.", second)
+            if is_smaller(actor, object_):
+                row[whose] = int(own)
+                return f"p{actor}{CUT}{object_}"
+            row[whose] = int(counterpart)
+            return f"p{object_}{CUT}{actor}"
+
+        return finish
+
+    def _named(self) -> Callable[[list[Any]], str]:
+        relationship, own, counterpart = self.slots["relationship"], self.slots["own"], self.slots["counterpart"]
+
+        def finish(row: list[Any]) -> str:
+            name = row[relationship] or row[counterpart]
+            if not name:
+                raise Refused("Which relationship is this about?", "counterpart")
+            if row[relationship]:
+                try:
+                    return f"u{UUID(row[relationship]).hex}{CUT}{row[own] or ''}{CUT}{row[counterpart] or ''}"
+                except ValueError:
+                    pass
+            return f"n{row[own] or ''}{CUT}{name}"
+
+        return finish
+
+
+def is_smaller(one: str, other: str) -> bool:
+    """Numbers by their size, anything else by its letters; a number is smaller than a name."""
+    if one.isdecimal() and other.isdecimal():
+        return (int(one), one) < (int(other), other)
+    if one.isdecimal() != other.isdecimal():
+        return one.isdecimal()
+    return (one.casefold(), one) < (other.casefold(), other)
+
+
+def printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in text[:200])
