@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import ABSENT, AT_LEAST, AT_MOST, Line, Work, _state, absent, compare, postgres, timed
+from benchmarks.harness import AT_LEAST, AT_MOST, Line, Work, absent, compare, judged, postgres, timed
 from benchmarks.plain import Side
 from exchanges.balance import MICRO, NANO, EvidenceColumns, Kind, Parameters, States, fold, outlook, sides
 from exchanges.balance.smoothing import moments
@@ -231,7 +231,7 @@ def e4(quick: bool = False) -> Iterator[Line]:
     slopes = [float(np.polyfit(np.log(sizes), np.log([timed(work) for work in works]), 1)[0]) for _ in range(7)]
     slope = statistics.median(slopes)
     yield Line(
-        "E4", f"slope of cost, {sizes[0]:,} to {sizes[-1]:,} reports", slope, "", "itself", None, slope, AT_MOST, 1.05, _state(slope, AT_MOST, 1.05)
+        "E4", f"slope of cost, {sizes[0]:,} to {sizes[-1]:,} reports", slope, "", "itself", None, slope, AT_MOST, 1.05, judged(slope, AT_MOST, 1.05)
     )
 
 
@@ -279,6 +279,3 @@ def fetch(connection: Any, made: str) -> list[tuple[Any, ...]]:
         cursor.execute(f"SELECT * FROM {made} ORDER BY relationship")
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
-
-
-__all__ = ["ABSENT", "run"]

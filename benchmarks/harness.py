@@ -110,7 +110,7 @@ def compare(
     state = NOISY
     for _ in range(TRIES):
         turns = [(timed(ours, servers), timed(yardstick, servers)) for _ in range(rounds)]
-        state = _state(_ratio(turns, sense), sense, bar)
+        state = judged(_ratio(turns, sense), sense, bar)
         if spread([beside for _, beside in turns]) <= SPREAD_MAX:
             break
         state = NOISY
@@ -122,7 +122,7 @@ def _ratio(turns: Iterable[tuple[float, float]], sense: str) -> float:
     return statistics.median(mine / beside if sense == AT_MOST else beside / mine for mine, beside in turns)
 
 
-def _state(ratio: float, sense: str, bar: float) -> str:
+def judged(ratio: float, sense: str, bar: float) -> str:
     return OK if (ratio <= bar if sense == AT_MOST else ratio >= bar) else LOW
 
 
@@ -132,7 +132,7 @@ def spread(values: Sequence[float]) -> float:
 
 def counted(code: str, name: str, count: float, unit: str, sense: str, bar: float, against: str = "counted") -> Line:
     """A line whose number has no noise."""
-    return Line(code, name, count, unit, against, None, count, sense, bar, _state(count, sense, bar))
+    return Line(code, name, count, unit, against, None, count, sense, bar, judged(count, sense, bar))
 
 
 def absent(code: str, name: str, why: str) -> Line:

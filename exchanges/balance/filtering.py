@@ -270,8 +270,8 @@ class Tick(NamedTuple):
     day: Real
     shock: Real | None
     flows: Flows | None
-    confirm: Levels | None
-    check: Levels | None
+    answers: Levels | None
+    second_answers: Levels | None
 
 
 def _weighed(a: Arithmetic, x: State, tick: Tick, sized: Sized | None, place: int, p: Parameters) -> Weights:
@@ -330,16 +330,12 @@ def step(a: Arithmetic, x: State, tick: Tick, sized: Sized | None, place: int, p
         x = (*x[:9], x[9] + given, x[10] + given, x[11] + given, x[12] + given, w.sizes, w.squares, *x[15:])
         if journal is not None:
             journal.append(Look(int(tick.day), Kind.GAVE, seen, x))
-    if tick.confirm is not None:
-        x, _, seen = level(a, x, *tick.confirm, p)
-        x = answered(a, x, tick.day, tick.confirm.precision > 0, 0.0)
-        if journal is not None:
-            journal.append(Look(int(tick.day), Kind.CONFIRM, seen, x))
-    if tick.check is not None:
-        x, surprise, seen = level(a, x, *tick.check, p)
-        x = answered(a, x, tick.day, tick.check.precision > 0, surprise > p.surprise_sd)
-        if journal is not None:
-            journal.append(Look(int(tick.day), Kind.CHECK, seen, x))
+    for answers in (tick.answers, tick.second_answers):
+        if answers is not None:
+            x, surprise, seen = level(a, x, answers.value, answers.precision, p)
+            x = answered(a, x, tick.day, answers.precision > 0, answers.is_check & (surprise > p.surprise_sd))
+            if journal is not None:
+                journal.append(Look(int(tick.day), Kind.CHECK if answers.is_check else Kind.CONFIRM, seen, x))
     return x
 
 
@@ -491,23 +487,24 @@ class _Run:
         self.pooled = pool(calendar.evidence.take(rows), offset, p)
 
     def parts_by_rank(self, active: list[int]) -> list[tuple[bool, bool, bool, bool]]:
-        """Whether anybody has a shock, events, confirms, answers in each rank, so that a step need not ask."""
+        """Whether anybody has a shock, events, answers, second answers in each rank, so that a step need not ask."""
         pooled, starts = self.pooled, np.cumsum([0, *active[:-1]])
         flows = None if pooled.flows is None else pooled.flows.all + pooled.flows.all_plain > 0
-        parts = (pooled.shock, flows, pooled.confirms and pooled.confirms.precision > 0, pooled.checks and pooled.checks.precision > 0)
+        answers = [levels and levels.precision > 0 for levels in (pooled.answers, pooled.second_answers)]
+        parts = (pooled.shock, flows, *answers)
         none = np.zeros(len(starts), bool)
         return list(zip(*((none if part is None else np.logical_or.reduceat(part, starts)).tolist() for part in parts), strict=True))
 
     def rank(self, start: int, end: int, parts: tuple[bool, bool, bool, bool]) -> Tick:
         """The ticks from `start` to `end` abreast, without the parts that none of them has."""
-        pooled, (shock, flows, confirms, checks) = self.pooled, parts
+        pooled, (shock, flows, answers, second) = self.pooled, parts
         span = slice(start, end)
         return Tick(
             self.day[span],
             pooled.shock[span] if shock and pooled.shock is not None else None,
             Flows(*(column[span] for column in pooled.flows)) if flows and pooled.flows is not None else None,
-            Levels(*(column[span] for column in pooled.confirms)) if confirms and pooled.confirms is not None else None,
-            Levels(*(column[span] for column in pooled.checks)) if checks and pooled.checks is not None else None,
+            Levels(*(column[span] for column in pooled.answers)) if answers and pooled.answers is not None else None,
+            Levels(*(column[span] for column in pooled.second_answers)) if second and pooled.second_answers is not None else None,
         )
 
     def one_by_one(self, x: State, places: Indices) -> tuple[State, State]:
@@ -523,15 +520,15 @@ class _Run:
         pooled, nothing = self.pooled, [None] * len(places)
         shocks = pooled.shock[places].tolist() if pooled.shock is not None else nothing
         flows = _rows(pooled.flows, places) if pooled.flows is not None else nothing
-        confirms = _rows(pooled.confirms, places) if pooled.confirms is not None else nothing
-        checks = _rows(pooled.checks, places) if pooled.checks is not None else nothing
-        for day, shock, events, confirm, check in zip(self.day[places].tolist(), shocks, flows, confirms, checks, strict=True):
+        answers = _rows(pooled.answers, places) if pooled.answers is not None else nothing
+        seconds = _rows(pooled.second_answers, places) if pooled.second_answers is not None else nothing
+        for day, shock, events, answer, second in zip(self.day[places].tolist(), shocks, flows, answers, seconds, strict=True):
             yield Tick(
                 day,
                 shock or None,
                 Flows(*events) if events is not None and (events[5] or events[7]) else None,
-                Levels(*confirm) if confirm is not None and confirm[1] else None,
-                Levels(*check) if check is not None and check[1] else None,
+                Levels(*answer) if answer is not None and answer[1] else None,
+                Levels(*second) if second is not None and second[1] else None,
             )
 
 

@@ -19,10 +19,11 @@ Indices = NDArray[np.intp]
 
 
 class Levels(NamedTuple):
-    """Answers of each tick as one observation of r: its value in nats and its precision, 0 where there is none."""
+    """Answers of each tick as one observation of r: value in nats, precision (0 where there is none), whether they are checks."""
 
     value: Real
     precision: Real
+    is_check: Real
 
 
 class Flows(NamedTuple):
@@ -60,8 +61,10 @@ class Pooled:
     shock: NDArray[np.bool_] | None
     flows: Flows | None
     sized: Sized | None
-    confirms: Levels | None
-    checks: Levels | None
+    answers: Levels | None
+    """A day's confirms, or its checks."""
+    second_answers: Levels | None
+    """Its checks where it has confirms too: so rare that a look of their own would be waste for all others."""
 
 
 def pool(evidence: EvidenceColumns, start: Indices, parameters: Parameters) -> Pooled:
@@ -78,28 +81,40 @@ def pool(evidence: EvidenceColumns, start: Indices, parameters: Parameters) -> P
     check = kind == Kind.CHECK
     flow = (kind == Kind.GOT) | (kind == Kind.GAVE)
     flows, sized = _flows(evidence, flow, share, start, parameters) if flow.any() else (None, None)
+    confirms = checks = None
+    if confirm.any():
+        confirms = _confirms(per_tick(confirm.astype(float)), per_tick(np.where(confirm, evidence.value / NANO, 0.0)), parameters)
+    if check.any():
+        points = np.where(check, share * (evidence.value / MICRO), 0.0)
+        checks = _checks(per_tick(np.where(check, share, 0.0)), per_tick(points), parameters)
+    answers, second_answers = _one_after_the_other(confirms, checks)
     return Pooled(
         shock=(shock if single else np.logical_or.reduceat(shock, start)) if shock.any() else None,
         flows=flows,
         sized=sized,
-        confirms=_confirms(per_tick(confirm.astype(float)), per_tick(np.where(confirm, evidence.value / NANO, 0.0)), parameters)
-        if confirm.any()
-        else None,
-        checks=_checks(per_tick(np.where(check, share, 0.0)), per_tick(np.where(check, share * (evidence.value / MICRO), 0.0)), parameters)
-        if check.any()
-        else None,
+        answers=answers,
+        second_answers=second_answers,
     )
 
 
 def _confirms(count: Floats, total: Floats, parameters: Parameters) -> Levels:
     """k confirms are their mean with 2R/k: agreeing is easy."""
-    return Levels(total / np.maximum(count, 1.0), count / (2 * parameters.check_variance))
+    return Levels(total / np.maximum(count, 1.0), count / (2 * parameters.check_variance), np.zeros(len(count), bool))
 
 
 def _checks(weight: Floats, total: Floats, parameters: Parameters) -> Levels:
     """A day's answers are their mean by weight with R/weight; together they count for two answers at most."""
     value = parameters.kappa * (total / np.where(weight > 0, weight, 1.0))
-    return Levels(value, np.minimum(weight, parameters.answers_of_a_day_max) / parameters.check_variance)
+    return Levels(value, np.minimum(weight, parameters.answers_of_a_day_max) / parameters.check_variance, np.ones(len(weight), bool))
+
+
+def _one_after_the_other(confirms: Levels | None, checks: Levels | None) -> tuple[Levels | None, Levels | None]:
+    if confirms is None or checks is None:
+        return confirms or checks, None
+    confirmed = confirms.precision > 0
+    both = confirmed & (checks.precision > 0)
+    first = Levels(*(np.where(confirmed, one, other) for one, other in zip(confirms, checks, strict=True)))
+    return first, checks._replace(precision=np.where(both, checks.precision, 0.0)) if both.any() else None
 
 
 def sizes_of(evidence: EvidenceColumns, parameters: Parameters) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
