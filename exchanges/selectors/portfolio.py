@@ -185,6 +185,11 @@ class Portfolio:
             band=one.band,
         )
 
+    @cached_property
+    def has_several_own_sides(self) -> bool:
+        """Imported people are each their own side: a name alone would not say which relationship is meant."""
+        return len({one.own_name for one in self.held}) > 1
+
     def verdict(self, place: int) -> str:
         return VERDICTS[int(self.verdicts[place])]
 
@@ -252,10 +257,12 @@ class Attention:
 
 
 def first_places(portfolio: Portfolio) -> list[int]:
-    """The most severe that are named; the last place belongs to what we do not know, if there is such a one."""
+    """The most severe that are named; the last place belongs to what we do not know, rather to somebody who fell silent than to a beginning."""
     order = portfolio.ranked
     named = order[portfolio.outside[order]]
     unheard = order[~portfolio.confirmed[order]]
+    fell_silent = (portfolio.answered(True) & portfolio.answered(False))[unheard]
+    unheard = np.concatenate([unheard[fell_silent], unheard[~fell_silent]])
     kept = list(named[: ATTENTION - 1 if len(unheard) else ATTENTION])
     return [int(place) for place in kept + list(unheard[: ATTENTION - len(kept)])]
 
@@ -327,6 +334,7 @@ class ListRow:
     we: SideReading
     verdict: str
     spiral: bool
+    beside: str  # our side's name, where the portfolio holds several
 
     @property
     def intent(self) -> str:
@@ -355,9 +363,15 @@ def list_of(portfolio: Portfolio, after: str, *, size: int = PAGE) -> ListPage:
     known = {str(portfolio.held[int(place)].public_id): spot for spot, place in enumerate(order)} if after else {}
     start = known.get(after, -1) + 1
     places = [int(place) for place in order[start : start + size]]
-    rows = [ListRow(portfolio.held[place], *portfolio.readings(place), portfolio.verdict(place), portfolio.is_spiral(place)) for place in places]
+    rows = [_list_row(portfolio, place) for place in places]
     more = start + size < len(order)
     return ListPage(rows, len(order), start, rows[-1].held.public_id if more and rows else None)
+
+
+def _list_row(portfolio: Portfolio, place: int) -> ListRow:
+    held, (they, we) = portfolio.held[place], portfolio.readings(place)
+    beside = held.own_name if portfolio.has_several_own_sides else ""
+    return ListRow(held, they, we, portfolio.verdict(place), portfolio.is_spiral(place), beside)
 
 
 # Weeks

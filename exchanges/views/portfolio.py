@@ -148,7 +148,7 @@ def _choices(member: Member, by: str) -> dict[str, Any]:
     return {
         "stewards": [(str(one.public_id), one.user.get_full_name() or one.user.email) for one in stewards_of(member.workspace)],
         "forms": Intent.choices,
-        "verdict_choices": [(OUTSIDE, _("outside the fair zone or unconfirmed")), *((code, str(SHARE_LABELS[code]).lower()) for code in SHARES)],
+        "verdict_choices": [(OUTSIDE, _("outside or unconfirmed")), *((code, str(SHARE_LABELS[code]).lower()) for code in SHARES)],
         "week_choices": WEEKS,
         "by": by,
     }
@@ -157,7 +157,9 @@ def _choices(member: Member, by: str) -> dict[str, Any]:
 def _counts(chosen: Portfolio, addresses: Addresses) -> dict[str, Any]:
     """Numbers that add up: fair, in need of a conversation, not confirmed, too close to say."""
     counts = chosen.counts()
-    heard = {"they": int(chosen.heard(False).sum()), "we": int(chosen.heard(True).sum()), "both": int(chosen.confirmed.sum())}
+    ever = chosen.answered(False) & chosen.answered(True)
+    answered = {"they": chosen.heard(False), "we": chosen.heard(True), "both": chosen.confirmed, "ever": ever}
+    heard = {who: int(flags.sum()) for who, flags in answered.items()}
     unheard = len(chosen) - heard["both"]
     return {
         "total": len(chosen),

@@ -367,11 +367,11 @@ BRIGHTWATER = Story(
     ),
     asked=(
         Asked(610, they=0, we=0),
-        Asked(508, they=0, we=0),
+        Asked(508, they=-1, we=1),
         Asked(404, they=0, we=0, they_still=True),
-        Asked(300, they=0, we=0),
+        Asked(300, they=-1, we=0),
         Asked(196, they=0, we=0, they_still=True, we_still=True),
-        Asked(92, they=0, we=0),
+        Asked(92, they=0, we=1),
         Asked(18, they=0, we=0, they_still=True),
     ),
 )
@@ -409,7 +409,7 @@ ELMSTEAD = Story(
     asked=(
         Asked(540, they=0, we=0),
         Asked(440, they=0, we=0),
-        Asked(338, they=0, we=0),
+        Asked(338, they=-1, we=0),
         Asked(232, they=-1, we=0),
         Asked(112, they=0, we=0, they_guess=0),
     ),
