@@ -15,15 +15,15 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from exchanges.charts import SideReading
-from exchanges.models import Card, View
+from exchanges.models import Card, Report, View
 from exchanges.selectors.balances import Balance, balances_of
+from exchanges.selectors.gaps import GAPS_TO_SAY, gap_counts, with_a_gap
 from exchanges.selectors.readings import Names, names_on, readings_of
 from exchanges.wording import VerdictChip, last_words, personal_chip, verdict_chip
 from relationships.models import Intent, Kind, Member
 from relationships.models.relationships import ENDED_STAGES
 
 PAGE = 50
-GAPS_TO_SAY = 2
 NAMED = ("balanced", "unconfirmed")
 SORTS = ("name", "due", "confirmed", "severity")
 
@@ -50,6 +50,7 @@ class CardRow:
     names: Names
     is_personal: bool
     words: str
+    gaps: int
 
     @property
     def kind_words(self) -> str:
@@ -63,7 +64,7 @@ class CardPage:
     next_after: UUID | None
 
 
-def narrowed(cards: QuerySet[Card], wanted: CardFilter, *, member: Member) -> QuerySet[Card]:
+def narrowed(cards: QuerySet[Card], wanted: CardFilter, reports: QuerySet[Report], *, member: Member, today: date) -> QuerySet[Card]:
     if wanted.mine:
         cards = cards.filter(steward=member)
     if wanted.kind:
@@ -71,6 +72,8 @@ def narrowed(cards: QuerySet[Card], wanted: CardFilter, *, member: Member) -> Qu
     cards = cards.filter(stage__in=ENDED_STAGES) if wanted.ended else cards.exclude(stage__in=ENDED_STAGES)
     if wanted.name:
         cards = cards.filter(counterpart_name__icontains=wanted.name)
+    if wanted.verdict == "gap":
+        return cards.filter(relationship__in=with_a_gap(reports, today=today))
     return cards.filter(_verdict_rule(wanted.verdict))
 
 
@@ -79,18 +82,18 @@ def _verdict_rule(verdict: str) -> Q:
         return Q(verdict="balanced")
     if verdict == "leaning":
         return ~Q(verdict__in=NAMED)
-    if verdict == "gap":
-        return Q(gaps__gte=GAPS_TO_SAY)
     if verdict == "spiral":
         return Q(is_spiral=True)
     return Q(verdict="unconfirmed") if verdict == "unconfirmed" else Q()
 
 
-def page_of(cards: QuerySet[Card], *, sort: str, after: Card | None, member: Member, today: date, size: int = PAGE) -> CardPage:
-    """One page. Costs the query of its cards and, for each view in it, three for their balances."""
+def page_of(
+    cards: QuerySet[Card], reports: QuerySet[Report], *, sort: str, after: Card | None, member: Member, today: date, size: int = PAGE
+) -> CardPage:
+    """One page. Costs the query of its cards, one for their gaps and, for each view in it, three for their balances."""
     found = list(_after(cards, sort, after)[: size + 1])
     shown = found[:size]
-    rows = rows_of(shown, member=member, today=today)
+    rows = rows_of(shown, reports, member=member, today=today)
     return CardPage(rows, shown[-1].public_id if len(found) > size else None)
 
 
@@ -125,8 +128,11 @@ def _behind_dated(field: str, after: Card | None, *, nulls_last: bool) -> Q:
     return behind | Q(**{f"{field}__isnull": True}) if nulls_last else behind
 
 
-def rows_of(cards: Sequence[Card], *, member: Member, today: date) -> list[CardRow]:
-    """Cards as rows, each with the balance that this member may see, aged to today."""
+def rows_of(cards: Sequence[Card], reports: QuerySet[Report], *, member: Member, today: date) -> list[CardRow]:
+    """Cards as rows, each with the balance that this member may see, aged to today, and its open gaps."""
+    if not cards:
+        return []
+    gaps = gap_counts(reports, today=today, relationship_ids=[card.relationship_id for card in cards])
     balances: dict[int, Balance] = {}
     for view, chosen in (
         (View.OWN, [card for card in cards if card.steward_id == member.pk]),
@@ -134,16 +140,16 @@ def rows_of(cards: Sequence[Card], *, member: Member, today: date) -> list[CardR
     ):
         if chosen:
             balances |= balances_of([card.relationship_id for card in chosen], view=view, as_of=today, workspace=member.workspace)
-    return [_row(card, balances[card.relationship_id], today) for card in cards if card.relationship_id in balances]
+    return [_row(card, balances[card.relationship_id], gaps.get(card.relationship_id, 0), today) for card in cards if card.relationship_id in balances]
 
 
-def _row(card: Card, balance: Balance, today: date) -> CardRow:
+def _row(card: Card, balance: Balance, gaps: int, today: date) -> CardRow:
     names = names_on(card)
     they, we = readings_of(balance, names, kind=card.kind)
     is_personal = card.kind == Kind.PERSONAL
     verdict = "unconfirmed" if they.is_private else balance.verdict
-    chip = personal_chip(verdict) if is_personal else verdict_chip(verdict, balance.is_spiral, card.gaps >= GAPS_TO_SAY)
-    return CardRow(card, they, we, chip, balance, names, is_personal, last_words(they, today) if is_personal else "")
+    chip = personal_chip(verdict) if is_personal else verdict_chip(verdict, balance.is_spiral, gaps >= GAPS_TO_SAY)
+    return CardRow(card, they, we, chip, balance, names, is_personal, last_words(they, today) if is_personal else "", gaps)
 
 
 def cards_by_name(cards: QuerySet[Card], *, limit: int = 200) -> list[str]:

@@ -15,11 +15,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from exchanges.models import Answer, EventKind, EventStatus, EventVersion, Giver, Report, ReportRole, Round, ValueEvent, Visibility
+from exchanges.selectors.gaps import GAP_DAYS
 from exchanges.wording import arrived_word, expectation_word, gap_chip, worth_word
 from relationships.models import Participant, Relationship, Side, SideRole, TermsItem, TermsVersion
 
 MICRO = 1_000_000
-GAP_DAYS = 90
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from uuid import UUID
 from exchanges.charts import SideReading, Timeline, TimelineCheck, TimelineEvent, TimelinePoint, TimelineSide, timeline
 from exchanges.models import NO_VALUE, EvidenceKind, Giver, SourceKind, View
 from exchanges.selectors.balances import Balance, Contribution, balance_of_rows, line_of, live_rows
+from exchanges.selectors.gaps import GAPS_TO_SAY
 from exchanges.selectors.ledger import AnswerLine, Entry, Line, directions_of
 from exchanges.selectors.readings import Names, readings_of
 from exchanges.selectors.statements import day_number
 from exchanges.wording import NextStep, VerdictChip, gap_sentence, next_step, personal_chip, personal_step, relationship_voice, verdict_chip
 from relationships.models import Kind, Relationship, SideRole
 
-GAPS_TO_SAY = 2
 SHOWN_PARTS = 40
 LINE_DAYS = 366
 

@@ -14,7 +14,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from exchanges.models import Answer, Card, EventStatus, EventVersion, Giver, Report, ReportRole, ValueEvent
-from exchanges.selectors.cards import GAPS_TO_SAY, CardRow, rows_of
+from exchanges.selectors.cards import CardRow, rows_of
+from exchanges.selectors.gaps import GAPS_TO_SAY, with_a_gap
 from exchanges.selectors.ledger import Entry, lines_of, open_gaps, person_name, versions_of
 from exchanges.wording import NextStep, check_answer, expectation_word, gap_sentence, next_step, personal_step, relationship_voice, worth_word
 from relationships.models import Kind, Member, SideRole
@@ -61,9 +62,10 @@ class Coming:
 
 def worth_a_look(cards: QuerySet[Card], reports: QuerySet[Report], *, member: Member, today: date) -> list[Look]:
     """The member's own relationships that lean, have gaps, or want an answer, the most severe first."""
-    wanting = Q(severity__gt=0.05) | Q(gaps__gte=GAPS_TO_SAY) | Q(due_on__lte=today, last_event_on__isnull=False)
-    found = list(cards.filter(wanting).exclude(stage__in=ENDED_STAGES).order_by("-severity", "-gaps", "relationship_id")[: LOOK_AT * 3])
-    rows = [row for row in rows_of(found, member=member, today=today) if wants_a_look(row, today)][:LOOK_AT]
+    gapped = with_a_gap(reports, today=today)
+    wanting = Q(severity__gt=0.05) | Q(relationship__in=gapped) | Q(due_on__lte=today)
+    found = list(cards.filter(wanting).exclude(stage__in=ENDED_STAGES).order_by("-severity", "relationship_id")[: LOOK_AT * 3])
+    rows = [row for row in rows_of(found, reports, member=member, today=today) if wants_a_look(row, today)][:LOOK_AT]
     gaps = gaps_of([row.card.relationship_id for row in rows], reports, today=today)
     return [look_at(row, gaps.get(row.card.relationship_id, []), today) for row in rows]
 
@@ -74,7 +76,7 @@ def wants_a_look(row: CardRow, today: date) -> bool:
         return row.balance.own.due_on <= today
     if row.balance.verdict == "unconfirmed":
         return min(row.balance.own.due_on, row.balance.counterpart.due_on) <= today
-    return row.balance.verdict != "balanced" or row.card.gaps >= GAPS_TO_SAY
+    return row.balance.verdict != "balanced" or row.gaps >= GAPS_TO_SAY
 
 
 def look_at(row: CardRow, gaps: Sequence[Entry], today: date) -> Look:

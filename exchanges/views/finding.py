@@ -1,8 +1,10 @@
-"""Which relationship somebody means by a name: exactly one, several to choose from, or a guess at what was meant."""
+"""Which relationship somebody means by a name: exactly one, several to choose from, or a guess at what was meant. And what was said in all."""
 
-from exchanges.access import as_uuid, cards_for
+from django.db.models import QuerySet
+
+from exchanges.access import as_uuid, cards_for, visible_answers, visible_reports
 from exchanges.forms.log import WhoForm
-from exchanges.models import Card
+from exchanges.models import Answer, Card, Report, View
 from exchanges.selectors.cards import cards_called, cards_like
 from exchanges.views.desk import Desk
 from relationships.models import Kind
@@ -13,7 +15,7 @@ NONE = "There is no “{name}” here."
 MEANT = "There is no “{name}” here. Did you mean {other}?"
 
 
-def own_cards(desk: Desk):
+def own_cards(desk: Desk) -> QuerySet[Card]:
     """Cards of the relationships that this member may write to."""
     return cards_for(desk.member).filter(steward=desk.member)
 
@@ -37,7 +39,7 @@ def meant_by(form: WhoForm, desk: Desk) -> Card | None:
     return _refuse(form, name, found, near)
 
 
-def _chosen(cards, public_id: str) -> Card | None:
+def _chosen(cards: QuerySet[Card], public_id: str) -> Card | None:
     try:
         return cards.filter(public_id=as_uuid(public_id)).first()
     except NotFound:
@@ -57,3 +59,21 @@ def _refuse(form: WhoForm, name: str, found: list[Card], near: list[Card]) -> No
 def _told_apart(card: Card) -> str:
     last = f", last entry {card.last_event_on:%Y-%m-%d}" if card.last_event_on else ""
     return f"{card.counterpart_name} ({Kind(card.kind).label}{last})"
+
+
+def visible_words(desk: Desk, *, stewarded: bool = False) -> tuple[QuerySet[Report], QuerySet[Answer]]:
+    """Reports and answers that this member may see in all its relationships; of employees only what they disclosed.
+
+    `stewarded`: only those it looks after. A leader sees of the others' clients what is shared.
+    """
+    mine, led = {"relationship__steward": desk.member}, {"relationship__kind": Kind.CLIENT}
+    staff = {"relationship__kind": Kind.EMPLOYEE}
+    reports, answers = Report.objects.none(), Answer.objects.none()
+    if desk.member.is_steward:
+        ours, said = Report.objects.filter(**mine), Answer.objects.filter(**mine)
+        reports = visible_reports(ours.exclude(**staff), View.OWN, Kind.CLIENT) | visible_reports(ours.filter(**staff), View.OWN, Kind.EMPLOYEE)
+        answers = visible_answers(said.exclude(**staff), View.OWN, Kind.CLIENT) | visible_answers(said.filter(**staff), View.OWN, Kind.EMPLOYEE)
+    if desk.member.is_leader and not stewarded:
+        reports = reports | visible_reports(Report.objects.filter(**led), View.SHARED, Kind.CLIENT)
+        answers = answers | visible_answers(Answer.objects.filter(**led), View.SHARED, Kind.CLIENT)
+    return reports, answers

@@ -21,6 +21,7 @@ from exchanges.services.begin import Beginning, begin_relationship
 from exchanges.services.relationships import change_rhythm, change_stage, hand_over
 from exchanges.services.speakers import add_speaker, remove_speaker
 from exchanges.views.desk import FORM, READ, Desk, carry_out, desk_of, go, show
+from exchanges.views.finding import visible_words
 from relationships.models import Kind, Member, Participant, SideRole
 from valueledger.common.errors import Conflict, Invalid, NotFound
 from valueledger.common.idempotency import new_key
@@ -42,7 +43,9 @@ def relationships(request: HttpRequest) -> HttpResponse:
     wanted = filter_in(request.GET, desk.member)
     cards = cards_for(desk.member)
     after = _card_behind(cards, request.GET.get("after", ""))
-    page = page_of(narrowed(cards, wanted, member=desk.member), sort=wanted.sort, after=after, member=desk.member, today=desk.today)
+    reports, _ = visible_words(desk)
+    chosen = narrowed(cards, wanted, reports, member=desk.member, today=desk.today)
+    page = page_of(chosen, reports, sort=wanted.sort, after=after, member=desk.member, today=desk.today)
     context = {
         "wanted": wanted,
         "page": page,

@@ -6,9 +6,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from exchanges.access import event_for, relationship_for, visible_answers, visible_events, visible_reports
+from exchanges.access import event_for, relationship_for, visible_events
 from exchanges.forms.log import QuickLogForm
-from exchanges.models import Answer, Report, ValueEvent, View
+from exchanges.models import ValueEvent, View
 from exchanges.selectors.cards import cards_by_name
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.ledger import versions_of
@@ -16,9 +16,8 @@ from exchanges.selectors.today import happened_event, lately, short, soon, worth
 from exchanges.services.events import EventDetails
 from exchanges.services.log import log_value
 from exchanges.views.desk import READ, Desk, carry_out, desk_of, show
-from exchanges.views.finding import meant_by, own_cards
+from exchanges.views.finding import meant_by, own_cards, visible_words
 from exchanges.wording import staff_stops, today_voice
-from relationships.models import Kind
 from relationships.models.relationships import ENDED_STAGES
 from valueledger.common.htmx import wants_fragment
 from valueledger.common.idempotency import new_key
@@ -40,7 +39,7 @@ def page_of(desk: Desk, form: QuickLogForm) -> dict[str, object]:
     member, cards = desk.member, own_cards(desk)
     going_on = cards.exclude(stage__in=ENDED_STAGES)
     events = visible_events(ValueEvent.objects.filter(relationship__steward=member), View.OWN)
-    reports, answers = others_words(desk)
+    reports, answers = visible_words(desk, stewarded=True)
     prompts = waiting_for(member, desk.now)
     looks = worth_a_look(going_on, reports, member=member, today=desk.today)
     return {
@@ -54,16 +53,6 @@ def page_of(desk: Desk, form: QuickLogForm) -> dict[str, object]:
         "soon": soon(events, going_on, today=desk.today),
         "voice": today_voice(len(prompts), len(looks)),
     }
-
-
-def others_words(desk: Desk):
-    """Reports and answers that a steward may see in all its relationships; of employees only what they disclosed."""
-    reports = Report.objects.filter(relationship__steward=desk.member)
-    answers = Answer.objects.filter(relationship__steward=desk.member)
-    employee, other = {"relationship__kind": Kind.EMPLOYEE}, Kind.CLIENT
-    seen = visible_reports(reports.exclude(**employee), View.OWN, other) | visible_reports(reports.filter(**employee), View.OWN, Kind.EMPLOYEE)
-    heard = visible_answers(answers.exclude(**employee), View.OWN, other) | visible_answers(answers.filter(**employee), View.OWN, Kind.EMPLOYEE)
-    return seen, heard
 
 
 @require_http_methods(["POST"])
@@ -92,9 +81,9 @@ def _save(request: HttpRequest, desk: Desk, form: QuickLogForm, card) -> str | N
 def _refused(request: HttpRequest, desk: Desk, form: QuickLogForm) -> HttpResponse:
     if wants_fragment(request):
         context = {"form": form, "names": cards_by_name(own_cards(desk)), "today": desk.today}
-        headers = {"HX-Retarget": "#quicklog", "HX-Reswap": "outerHTML"}
         response = render(request, "desk/_quicklog.html", context, status=422)
-        response.headers.update(headers)
+        response.headers["HX-Retarget"] = "#quicklog"
+        response.headers["HX-Reswap"] = "outerHTML"
         return response
     return show(request, "desk/today.html", desk, page_of(desk, form), nav="today", status=422)
 
