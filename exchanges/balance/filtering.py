@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .arithmetic import MANY, ONE, Arithmetic, Floats, Real
 from .evidence import EvidenceColumns, Kind
 from .parameters import DEFAULTS, Parameters
-from .pooling import Flows, Indices, Levels, Sized, pool
+from .pooling import Flows, Indices, Levels, Pooled, Sized, pool
 from .states import ANSWER_DAY, FIRST_DAY, LAST_DAY, MOVING, SURPRISED, WIDTH, States
 
 SERIES_ABREAST = 8192
@@ -25,6 +25,8 @@ TICKS_ABREAST = 2**18
 ABREAST_MIN = 16
 """Below so many series, one after the other on floats is quicker than abreast on arrays."""
 DECAYS_TABLED = 2**16
+ROWS_IN_PASSING = 8
+"""So few rows are a report or two just written: they are folded tick by tick, without planning who goes abreast."""
 TINY = 1e-300
 
 State = tuple[Real, ...]
@@ -372,7 +374,9 @@ def fold(evidence: EvidenceColumns, count: int, parameters: Parameters = DEFAULT
         raise ValueError("Evidence of a series outside of those counted.")
     start = initial if initial is not None else States.prior(count, parameters)
     before, after, open_day = start.columns.copy(), start.columns.copy(), np.full(count, -1, np.int64)
-    if len(evidence):
+    if 0 < len(evidence) <= ROWS_IN_PASSING:
+        _fold_few(evidence.sorted(), start, before, after, open_day, parameters)
+    elif len(evidence):
         calendar = _Calendar(evidence.sorted(), start)
         open_day[calendar.series] = calendar.last_days
         for group in calendar.groups():
@@ -393,6 +397,23 @@ def predict(states: States, day: int | NDArray[np.int64], parameters: Parameters
     moved = age(tuple(states.columns[:MOVING]), decays_of(parameters).many(days.astype(np.intp)), parameters)
     dates = (np.where(np.isnan(last), last, day), states.columns[FIRST_DAY])
     return States(np.stack([*moved, *dates]))
+
+
+def _fold_few(evidence: EvidenceColumns, initial: States, before: Floats, after: Floats, open_day: NDArray[np.int64], p: Parameters) -> None:
+    ticks = list(zip(evidence.series.tolist(), evidence.day.tolist(), strict=True))
+    starts = [place for place, tick in enumerate(ticks) if place == 0 or tick != ticks[place - 1]]
+    for start, end in zip(starts, [*starts[1:], len(ticks)], strict=True):
+        series, day = ticks[start]
+        x = after[:, series].tolist()
+        last, first = x[LAST_DAY], x[FIRST_DAY]
+        if last >= day:
+            raise OutOfOrder("Evidence of a day that the state already covers.")
+        pooled = pool(evidence.take(slice(start, end)), np.zeros(1, np.intp), p)
+        aged = age(tuple(x[:MOVING]), decays_of(p).one(int(day - last) if last == last else 0), p)
+        before[:, series] = x
+        after[:MOVING, series] = step(ONE, aged, next(_ticks(pooled, [float(day)], np.zeros(1, np.intp))), pooled.sized, 0, p)
+        after[LAST_DAY, series], after[FIRST_DAY, series] = day, first if first == first else day
+        open_day[series] = day
 
 
 class _Calendar:
@@ -517,19 +538,23 @@ class _Run:
 
     def ticks(self, places: Indices) -> Iterator[Tick]:
         """The ticks at `places`, each for itself."""
-        pooled, nothing = self.pooled, [None] * len(places)
-        shocks = pooled.shock[places].tolist() if pooled.shock is not None else nothing
-        flows = _rows(pooled.flows, places) if pooled.flows is not None else nothing
-        answers = _rows(pooled.answers, places) if pooled.answers is not None else nothing
-        seconds = _rows(pooled.second_answers, places) if pooled.second_answers is not None else nothing
-        for day, shock, events, answer, second in zip(self.day[places].tolist(), shocks, flows, answers, seconds, strict=True):
-            yield Tick(
-                day,
-                shock or None,
-                Flows(*events) if events is not None and (events[5] or events[7]) else None,
-                Levels(*answer) if answer is not None and answer[1] else None,
-                Levels(*second) if second is not None and second[1] else None,
-            )
+        return _ticks(self.pooled, self.day[places].tolist(), places)
+
+
+def _ticks(pooled: Pooled, days: list[float], places: Indices) -> Iterator[Tick]:
+    nothing = [None] * len(places)
+    shocks = pooled.shock[places].tolist() if pooled.shock is not None else nothing
+    flows = _rows(pooled.flows, places) if pooled.flows is not None else nothing
+    answers = _rows(pooled.answers, places) if pooled.answers is not None else nothing
+    seconds = _rows(pooled.second_answers, places) if pooled.second_answers is not None else nothing
+    for day, shock, events, answer, second in zip(days, shocks, flows, answers, seconds, strict=True):
+        yield Tick(
+            day,
+            shock or None,
+            Flows(*events) if events is not None and (events[5] or events[7]) else None,
+            Levels(*answer) if answer is not None and answer[1] else None,
+            Levels(*second) if second is not None and second[1] else None,
+        )
 
 
 def trace(evidence: EvidenceColumns, parameters: Parameters, stops: Iterable[int] = (), initial: States | None = None) -> Journal:

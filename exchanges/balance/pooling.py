@@ -16,6 +16,8 @@ from .evidence import MICRO, NANO, NO_VALUE, EvidenceColumns, Kind
 from .parameters import Parameters
 
 Indices = NDArray[np.intp]
+SHOCK, GOT, GAVE, CONFIRM, CHECK = (kind.value for kind in Kind)
+"""Plain numbers: comparing an array with an enum asks the enum for a dozen attributes first."""
 
 
 class Levels(NamedTuple):
@@ -76,10 +78,10 @@ def pool(evidence: EvidenceColumns, start: Indices, parameters: Parameters) -> P
     def per_tick(values: Floats) -> Floats:
         return values if single else np.add.reduceat(values, start)
 
-    shock = kind == Kind.SHOCK
-    confirm = kind == Kind.CONFIRM
-    check = kind == Kind.CHECK
-    flow = (kind == Kind.GOT) | (kind == Kind.GAVE)
+    shock = kind == SHOCK
+    confirm = kind == CONFIRM
+    check = kind == CHECK
+    flow = (kind == GOT) | (kind == GAVE)
     flows, sized = _flows(evidence, flow, share, start, parameters) if flow.any() else (None, None)
     confirms = checks = None
     if confirm.any():
@@ -123,7 +125,7 @@ def sizes_of(evidence: EvidenceColumns, parameters: Parameters) -> tuple[Floats,
     points = np.where(plain, 0, evidence.value) / MICRO
     harm = points < 0
     size = np.where(harm, -parameters.harm * points, points)
-    return size, (evidence.kind == Kind.GOT) & ~harm, ~plain
+    return size, (evidence.kind == GOT) & ~harm, ~plain
 
 
 def _flows(evidence: EvidenceColumns, flow: NDArray[np.bool_], share: Floats, start: Indices, parameters: Parameters) -> tuple[Flows, Sized | None]:
