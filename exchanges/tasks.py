@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from exchanges.services import cards, imports, prompts, rounds, sending
-from valueledger.common import health
+from valueledger.common import health, housekeeping
 from valueledger.common.tenancy import everywhere
 
 log = logging.getLogger("exchanges.tasks")
@@ -52,5 +52,5 @@ def nightly(**_: Any) -> None:
     """Cards whose label or date turns with time alone, and texts that are kept only for a while."""
     now = timezone.now()
     with everywhere():
-        counts = {"aged": cards.age_cards(now=now), "purged": sending.purge_bodies(now=now)}
+        counts = {"aged": cards.age_cards(now=now), "purged": sending.purge_bodies(now=now), **housekeeping.sweep(now=now)}
     _told("nightly", counts)

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "valueledger.common.requests.RefuseNulBytesMiddleware",
     "valueledger.common.errors.UnavailableMiddleware",
     "valueledger.common.requests.PrivateAnswersMiddleware",
+    "valueledger.common.requests.RefuseGuessingMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -274,8 +275,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["valueledger.common.api.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "valueledger.common.api.CursorPages",
-    "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "valueledger.common.api.problem_details",
     "UNAUTHENTICATED_USER": None,
@@ -289,7 +288,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": True,
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "valueledger.common.api.document_problems"],
+    "POSTPROCESSING_HOOKS": ["valueledger.common.api.document_problems"],  # choices stay where they are used: "kind" means four things
 }
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()

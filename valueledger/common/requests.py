@@ -8,9 +8,11 @@ from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from valueledger.common.errors import problem
+from valueledger.common.limits import network_of, take
 from valueledger.common.logs import request_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -58,6 +60,30 @@ class RefuseNulBytesMiddleware:
         if "\0" in request.path or b"\0" in query:
             return problem(request, 400, "nul_byte", "The address holds a character that cannot be stored.")
         return self.get_response(request)
+
+
+class RefuseGuessingMiddleware:
+    """Counts what misses: dead links and unknown tokens, per network. Whoever holds a good link is never counted and never refused."""
+
+    burst, per_minute = 30, 10
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not self.is_miss(request, response):
+            return response
+        if take(f"miss:{network_of(request)}", burst=self.burst, per_minute=self.per_minute, now=timezone.now()):
+            return response
+        refused = problem(request, 429, "too_often", "That was many tries in a short time. Nothing is lost; wait a minute.", "429.html")
+        refused.headers["Retry-After"] = "60"
+        return refused
+
+    def is_miss(self, request: HttpRequest, response: HttpResponse) -> bool:
+        if request.path.startswith(LINK_PAGES):
+            return response.status_code == 404
+        return request.path.startswith("/api/") and response.status_code == 401
 
 
 class PrivateAnswersMiddleware:
