@@ -56,12 +56,13 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     wanted, kind = filter_in(request.GET), _one_of(request.GET.get("kind", ""), KINDS)
     whole = portfolio_of(cards, wanted, today=desk.today)
     chosen = whole.narrowed(whole.matching(wanted))
-    addresses = Addresses(request.GET)
+    by = _one_of(request.GET.get("by", ""), BY)
+    addresses = Addresses(wanted, kind, by)
     context: dict[str, Any] = {"wanted": wanted, "kind": kind, "queries": addresses} | _list(chosen, request.GET.get("after", ""), addresses)
     if _target(request) == "list":
         return show(request, "portfolio/_list.html", desk, context, nav="portfolio")
-    by = _one_of(request.GET.get("by", ""), BY) or "steward"
-    context |= _choices(desk.member, by) | _counts(chosen, addresses) | _drawings(desk, chosen) | _employees(desk, wanted, kind)
+    by = by or BY[0]
+    context |= _choices(desk.member, by) | _counts(chosen, addresses) | _drawings(desk, chosen, addresses) | _employees(desk, wanted, kind)
     context["groups"] = [(group, addresses.group(by, group)) for group in _groups(desk, chosen, by)]
     context["weeks"] = charts.shares(weeks_of(cards, chosen, weeks=wanted.weeks, now=desk.now), uid="pu")
     return show(request, "portfolio/portfolio.html", desk, context, nav="portfolio", fragment="portfolio/_answer.html")
@@ -79,7 +80,7 @@ def filter_in(query: QueryDict) -> PortfolioFilter:
         intent=_one_of(query.get("form", ""), Intent.values),
         verdict=_one_of(query.get("verdict", ""), (*SHARES, OUTSIDE)),
         confirmed=_one_of(query.get("confirmed", ""), ("yes", "no")),
-        weeks=int(weeks) if weeks in map(str, WEEKS) else 26,
+        weeks=int(weeks) if weeks in map(str, WEEKS) else PortfolioFilter.weeks,
     )
 
 
@@ -97,8 +98,16 @@ def _uuid_in(typed: str) -> str:
 class Addresses:
     """The addresses of this page with one thing changed; a page of the list is left when the filter changes."""
 
-    def __init__(self, query: QueryDict) -> None:
-        self.now = {key: value for key in ("kind", "steward", "form", "verdict", "confirmed", "weeks", "by") if (value := query.get(key, ""))}
+    def __init__(self, wanted: PortfolioFilter, kind: str, by: str) -> None:
+        self.now = {
+            "kind": kind,
+            "steward": wanted.steward,
+            "form": wanted.intent,
+            "verdict": wanted.verdict,
+            "confirmed": wanted.confirmed,
+            "weeks": "" if wanted.weeks == PortfolioFilter.weeks else str(wanted.weeks),
+            "by": by,
+        }
         self.everything = reverse("portfolio:portfolio")
         # Resolving an address for each of thousands of marks would cost more than the rest: one with a hole for the public id.
         self.relationship = reverse("desk:relationship", args=[PLACEHOLDER]).replace(str(PLACEHOLDER), "{id}")
@@ -175,9 +184,9 @@ def _counts(chosen: Portfolio, addresses: Addresses) -> dict[str, Any]:
     }
 
 
-def _drawings(desk: Desk, chosen: Portfolio) -> dict[str, Any]:
+def _drawings(desk: Desk, chosen: Portfolio, addresses: Addresses) -> dict[str, Any]:
     """The map and the list beside it, which share their numbers."""
-    off, first, addresses = off_map(chosen), first_places(chosen), Addresses(QueryDict())
+    off, first = off_map(chosen), first_places(chosen)
     on_map = len(chosen) - off.total
     marks = marks_of(chosen, first, url=addresses.relationship, with_titles=on_map < DOTS_MAX) if on_map >= MAP_FROM else []
     found = attention_of(chosen, first, _gaps(chosen, first, desk), today=desk.today)
