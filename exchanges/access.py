@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from exchanges.models import Answer, Card, Prompt, PromptKind, PromptState, Report, RoundSeat, ValueEvent, View
+from exchanges.models import Answer, Card, Prompt, PromptKind, PromptState, Report, Round, RoundSeat, ValueEvent, View
+from relationships.access import as_uuid as as_uuid
+from relationships.access import named_to
 from relationships.models import ENDED_STAGES, Kind, Member, Participant, Person, Relationship, SideRole
 from valueledger.common import tokens
 from valueledger.common.errors import NotFound
@@ -40,17 +41,9 @@ class Voice:
     participant: Participant | None = None
 
 
-def as_uuid(untrusted: object) -> UUID:
-    """A UUID out of a path or a form; anything else is an address where nothing is."""
-    try:
-        return untrusted if isinstance(untrusted, UUID) else UUID(str(untrusted))
-    except ValueError:
-        raise NotFound from None
-
-
 def relationships_for(member: Member) -> QuerySet[Relationship]:
     """The relationships that this member may see by name."""
-    return Relationship.objects.filter(_visible_to(member), workspace_id=member.workspace_id)
+    return Relationship.objects.filter(named_to(member), workspace_id=member.workspace_id)
 
 
 def cards_for(member: Member) -> QuerySet[Card]:
@@ -149,13 +142,54 @@ def voice_for(reading: Reading, *, today: date) -> Voice:
     return Voice(member=reading.member, participant=participant)
 
 
-def _visible_to(member: Member) -> Q:
-    rule = Q(pk__in=[])
-    if member.is_steward:
-        rule |= Q(steward=member)
-    if member.is_leader:
-        rule |= Q(kind=Kind.CLIENT)
-    return rule
+def event_to_write(member: Member, public_id: object) -> tuple[Reading, ValueEvent]:
+    """As `event_for`, but only for the steward of its relationship."""
+    reading, event = event_for(member, public_id)
+    if not reading.may_write:
+        raise NotFound
+    return reading, event
+
+
+def reports_for(reading: Reading, event: ValueEvent) -> QuerySet[Report]:
+    """The standing reports of an event that this reader may see."""
+    return visible_reports(Report.objects.standing().filter(event=event), reading.view, reading.relationship.kind)
+
+
+def report_for(member: Member, public_id: object) -> tuple[Reading, Report]:
+    """A standing report. Raises NotFound alike for unknown, foreign, private and superseded ones."""
+    report = Report.objects.filter(workspace_id=member.workspace_id, public_id=as_uuid(public_id)).select_related("event__relationship").first()
+    if report is None:
+        raise NotFound
+    reading, event = event_for(member, report.event.public_id)
+    if not reports_for(reading, event).filter(pk=report.pk).exists():
+        raise NotFound
+    return reading, report
+
+
+def round_for(member: Member, public_id: object) -> tuple[Reading, Round]:
+    round = Round.objects.filter(workspace_id=member.workspace_id, public_id=as_uuid(public_id)).select_related("relationship", "posting").first()
+    if round is None:
+        raise NotFound
+    return relationship_for(member, round.relationship.public_id), round
+
+
+def own_seat_for(member: Member, round_id: object) -> RoundSeat:
+    """This member's own seat in a round. Somebody else's is not found."""
+    seat = None
+    if member.person_id is not None:
+        seats = RoundSeat.objects.filter(workspace_id=member.workspace_id, round__public_id=as_uuid(round_id), side=SideRole.OWN)
+        seat = seats.filter(participant__person_id=member.person_id).select_related("round__relationship", "participant").first()
+    if seat is None:
+        raise NotFound
+    return seat
+
+
+def prompts_for(member: Member) -> QuerySet[Prompt]:
+    """Questions about the relationships that this member stewards. Those to an employee are the employee's alone."""
+    rows = Prompt.objects.filter(workspace_id=member.workspace_id)
+    if not member.is_steward:
+        return rows.none()
+    return rows.filter(relationship__steward=member).exclude(relationship__kind=Kind.EMPLOYEE, side=SideRole.COUNTERPART)
 
 
 @dataclass(frozen=True)

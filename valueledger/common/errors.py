@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from django.db import InterfaceError, OperationalError
@@ -24,6 +24,7 @@ class ValueLedgerError(Exception):
     code = "error"
     status = 400
     sentence = "That did not work."
+    headers: Mapping[str, str] = {}
 
     def __init__(self, sentence: str = "") -> None:
         self.sentence = sentence or self.sentence

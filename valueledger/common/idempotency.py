@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from valueledger.common.errors import Conflict, Invalid, ValueLedgerError
 from valueledger.common.models import IdempotencyKey
@@ -31,6 +32,7 @@ class KeyReused(ValueLedgerError):
 class StillRunning(Conflict):
     code = "running"
     sentence = "The same request is still being carried out."
+    headers = {"Retry-After": "2"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,16 @@ class Kept:
 
     status: int
     body: bytes
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A key that is ours to work under, since `started_at`; whoever takes it over after a crash starts at another moment."""
+
+    workspace_id: int
+    actor: str
+    key: str
+    started_at: datetime
 
 
 def new_key() -> str:
@@ -103,6 +115,37 @@ def once(*, workspace_id: int, actor: str, key: str, print_of: bytes, now: datet
         result = act()
         finish(workspace_id=workspace_id, actor=actor, key=clean_key(key), status=200, body=result.encode())
     return result
+
+
+def claim(*, workspace_id: int, actor: str, key: str, print_of: bytes, now: datetime) -> Kept | Claim:
+    """Claim the key in a transaction of its own, so that whoever comes second is told so at once instead of waiting.
+
+    Looks before it writes: on SQLite a write would wait for the first one's whole transaction.
+    """
+    row = IdempotencyKey.objects.filter(workspace_id=workspace_id, actor=actor, key=key).first()
+    if row is not None and bytes(row.fingerprint) == print_of and row.state == IdempotencyState.RUNNING and now - row.started_at < RUNS_AT_MOST:
+        raise StillRunning
+    with transaction.atomic():
+        kept = begin(workspace_id=workspace_id, actor=actor, key=key, print_of=print_of, now=now)
+    return kept or Claim(workspace_id, actor, key, now)
+
+
+def complete(held: Claim, *, status: int, body: bytes) -> None:
+    """Keep the answer, inside the transaction that did the work. Raises StillRunning if somebody else has taken the key over since."""
+    mine = _held(held).update(state=IdempotencyState.DONE, status=status, body=body)
+    if mine != 1:
+        raise StillRunning
+
+
+def release(held: Claim) -> None:
+    """Nothing happened: the key is free again."""
+    _held(held).delete()
+
+
+def _held(held: Claim) -> QuerySet[IdempotencyKey]:
+    return IdempotencyKey.objects.filter(
+        workspace_id=held.workspace_id, actor=held.actor, key=held.key, started_at=held.started_at, state=IdempotencyState.RUNNING
+    )
 
 
 def purge(*, now: datetime) -> int:
