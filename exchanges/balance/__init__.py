@@ -10,20 +10,26 @@ How to use it, from evidence to words:
     many = outlook(own, counterpart, as_of=day, band_points=..., gap_max_days=...)              # arrays, one row a relationship
     one = outlook_of_one(own.of_one(), counterpart.of_one(), as_of=day)                         # Python numbers, None = undefined
     Verdict(one.verdict).code                       # "balanced", "own_feels_short", ... , "unconfirmed"
-    turns_on(own, counterpart, as_of=day)           # the day on which a card must be looked at again without new evidence
+    turns_on(own, counterpart, as_of=day)           # the day on which a card says something else without new evidence
 
 Keeping a balance up to date: store `folded.before`, `folded.after` (`pack()`, 152 bytes a series; `States.unpack(blob)`) and
 `folded.open_day`. Evidence of a later day: `fold(new, count, initial=after)`. More evidence of the open day: fold that whole day
 again from `before`. Of an earlier day, or a retraction: fold again from any state before it (none: the prior).
 
-Why and when: `contributions` (sums to r exactly), `smooth` (what we now think of then), `drift`, `severity`. All days are whole
-days since 1970-01-01, all values nats unless named points; y > 0 and r > 0 mean that this side gets more than it gives.
+Why, when and what if, each from the evidence of one series: `contributions` (sums to r exactly), `smooth` (what we now think of
+then), `drift`, `year_of_flows` and `imagine`; from outlooks: `severity`. All days are whole days since 1970-01-01, all values nats
+unless named points; y > 0 and r > 0 mean that this side gets more than it gives.
 """
 
 from .cadence import Reason, asked_now, wait_after_silence
+from .comparison import Gap, Scale, gap_of_guess, landing_of_kind, scale_of_vignettes
 from .evidence import EPOCH, MICRO, NANO, NO_VALUE, EvidenceColumns, Kind, Role, UnsoundEvidence, ensure_sound
+from .explanation import Explained, contributions, largest
 from .filtering import Folded, OutOfOrder, fold, predict
+from .imagining import Imagined, YearOfFlows, event_weights, imagine, year_of_flows
 from .parameters import DEFAULTS, Parameters
+from .ranking import severity
+from .smoothing import Drift, Line, drift, smooth
 from .states import BYTES, States, sides
 from .verdict import Feeling, Outlook, SideOutlook, Verdict, outlook, outlook_of_one, turns_on
 
@@ -34,26 +40,44 @@ __all__ = [
     "MICRO",
     "NANO",
     "NO_VALUE",
+    "Drift",
     "EvidenceColumns",
+    "Explained",
     "Feeling",
     "Folded",
+    "Gap",
+    "Imagined",
     "Kind",
+    "Line",
     "OutOfOrder",
     "Outlook",
     "Parameters",
     "Reason",
     "Role",
+    "Scale",
     "SideOutlook",
     "States",
     "UnsoundEvidence",
     "Verdict",
+    "YearOfFlows",
     "asked_now",
+    "contributions",
+    "drift",
     "ensure_sound",
+    "event_weights",
     "fold",
+    "gap_of_guess",
+    "imagine",
+    "landing_of_kind",
+    "largest",
     "outlook",
     "outlook_of_one",
     "predict",
+    "scale_of_vignettes",
+    "severity",
     "sides",
+    "smooth",
     "turns_on",
     "wait_after_silence",
+    "year_of_flows",
 ]

@@ -20,7 +20,10 @@ def position_of_withdrawal(a: Arithmetic, x: tuple[Real, ...], age: Real, p: Par
     side's age; NaN when no window qualifies, that is "too little giving to tell".
     """
     position = age * NAN
-    if not a.any(x[12] > 0):
+    # With four times its memory the older stretch is no shorter than the recent one, so it holds as many events as are expected
+    # in that, or no window qualifies: most relationships are done here.
+    is_long = p.memory_usual_giving >= 4 * max(p.memories_giving)
+    if not a.any(x[12] >= (p.events_expected_min if is_long else 0)):
         return position
     for memory, recent in reversed(list(zip(p.memories_giving, x[9:12], strict=True))):
         old_enough = age >= p.memories_of_age_min * memory
