@@ -87,7 +87,8 @@ class LogForm(WhoForm):
     hours = AmountField(label="Hours", places=2, required=False)
     money = AmountField(label="Money", places=2, required=False)
     currency = LineField(label="Currency", longest=3, required=False)
-    ask = forms.BooleanField(label="Ask them how it landed", required=False)
+
+    is_personal = False  # friends weigh nothing
 
     def __init__(self, *arguments: Any, today: date, value_kinds: Sequence[tuple[str, Any]] = (), **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -101,10 +102,11 @@ class LogForm(WhoForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        direction = data.get("direction")
+        direction = "" if self.is_personal else data.get("direction")
+        has_arrived = (data.get("status") or EventStatus.ARRIVED) == EventStatus.ARRIVED
         if direction in (WE, BOTH) and "guess" in data and data["guess"] is None and not data.get("guess_unknown"):
             self.add_error("guess", "Choose one, or say you do not know yet.")
-        if direction in (THEY, BOTH) and "worth" in data and data["worth"] is None and not data.get("worth_unknown"):
+        if direction in (THEY, BOTH) and has_arrived and "worth" in data and data["worth"] is None and not data.get("worth_unknown"):
             self.add_error("worth", "Choose one, or say it later.")
         if data.get("cost") is not None and not data.get("unit") and "unit" in data:
             self.add_error("unit", "Say in which unit: hours, evenings, favours.")
@@ -114,7 +116,6 @@ class LogForm(WhoForm):
             self.add_error("currency", "Name the currency, such as GBP.")
         if data.get("currency") and not (len(data["currency"]) == 3 and data["currency"].isascii() and data["currency"].isalpha()):
             self.add_error("currency", "Three letters, such as GBP.")
-        status = data.get("status") or EventStatus.ARRIVED
-        if status == EventStatus.ARRIVED and data.get("expected_on"):
+        if has_arrived and data.get("expected_on"):
             self.add_error("expected_on", "It has arrived already. Leave this empty, or say that it is on its way.")
         return data

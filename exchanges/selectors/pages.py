@@ -17,7 +17,8 @@ from exchanges.selectors.statements import day_number
 from exchanges.wording import NextStep, VerdictChip, gap_sentence, next_step, personal_chip, personal_step, relationship_voice, verdict_chip
 from relationships.models import Kind, Relationship, SideRole
 
-SHOWN_PARTS = 40
+SHOWN_PARTS, ALL_PARTS = 40, 2_000
+LEAST_SHOWN = 0.005
 LINE_DAYS = 366
 
 
@@ -62,18 +63,23 @@ def answered_by(answers: Sequence[AnswerLine], balance: Balance) -> dict[int, st
 def chart_of(
     relationship: Relationship, standing: Standing, names: Names, lines: Sequence[Line], answers: Sequence[AnswerLine], *, view: View, today: date
 ) -> Timeline:
-    """Twelve months of both sides. A side that nobody answered for has no line, only what it received."""
+    """Twelve months of both sides. A side that nobody answered for has no line, only what it received; a private one has no panel."""
     theirs, ours = directions_of([line for line in lines if line.has_arrived])
     sides = []
     for side, reading, received in ((SideRole.COUNTERPART, standing.they, ours), (SideRole.OWN, standing.we, theirs)):
+        if reading.is_private:
+            continue
+        # Of an employee's ratings only those that were shared are anybody else's: the others are not "not rated yet".
+        silent = relationship.kind == Kind.EMPLOYEE and side == SideRole.COUNTERPART
+        entries = [entry for entry in reversed(received.entries) if entry.got or not silent]
         sides.append(
             TimelineSide(
                 name=names.short_of(side),
                 is_own=side == SideRole.OWN,
                 points=_points(relationship, view, side, today) if reading.estimate else (),
                 checks=[TimelineCheck(one.on, one.f, one.by) for one in answers if one.side == side and one.f is not None],
-                events=[TimelineEvent(entry.line.on, entry.line.what, entry.answer) for entry in reversed(received.entries)],
-                due_on=None if reading.is_private else standing.balance.side(side).due_on,
+                events=[TimelineEvent(entry.line.on, entry.line.what, entry.answer) for entry in entries],
+                due_on=None if silent else standing.balance.side(side).due_on,
                 band=reading.band,
             )
         )
@@ -141,12 +147,22 @@ LABELS = {
 }
 
 
-def why_of(contributions: Sequence[Contribution], lines: dict[int, Line], answers: dict[int, AnswerLine], *, side: SideRole) -> Why:
-    """Contributions as sentences: each named by the entry or answer behind it. Shocks move nothing by themselves."""
+def worth_showing(contributions: Sequence[Contribution], *, everything: bool = False) -> tuple[Sequence[Contribution], Sequence[Contribution]]:
+    """The parts to name one by one, largest first, and those too small to. Shocks move nothing by themselves."""
     told = [one for one in contributions if one.kind != EvidenceKind.SHOCK]
-    shown, rest = told[:SHOWN_PARTS], told[SHOWN_PARTS:]
+    if everything:
+        return told[:ALL_PARTS], told[ALL_PARTS:]
+    count = sum(1 for one in told[:SHOWN_PARTS] if abs(one.points) >= LEAST_SHOWN)
+    return told[:count], told[count:]
+
+
+def why_of(
+    shown: Sequence[Contribution], rest: Sequence[Contribution], lines: dict[int, Line], answers: dict[int, AnswerLine], *, side: SideRole
+) -> Why:
+    """Contributions as sentences: each named by the entry or answer behind it. Shown and rest sum to the number."""
     parts = [_part(one, lines, answers, side) for one in shown]
-    return Why(parts, sum(one.points for one in rest), len(rest), sum(one.points for one in contributions))
+    small = sum(one.points for one in rest)
+    return Why(parts, small, len(rest), small + sum(one.points for one in shown))
 
 
 def _part(one: Contribution, lines: dict[int, Line], answers: dict[int, AnswerLine], side: SideRole) -> Part:

@@ -115,11 +115,12 @@ def names_for(cards: QuerySet[Card], relationship_ids: Iterable[int]) -> dict[in
 def lately(
     events: QuerySet[ValueEvent], reports: QuerySet[Report], answers: QuerySet[Answer], *, cards: QuerySet[Card], member: Member, now: datetime
 ) -> list[Happened]:
-    """The newest events, ratings by the other side and revealed answers, newest first. Six queries."""
+    """The newest events, ratings by the other side and revealed answers, newest first. Seven queries."""
     logged, rated, answered = _newest_events(events), _newest_ratings(reports), _newest_answers(answers)
     ids = [row.event.relationship_id for row in (*logged, *rated)] + [row.relationship_id for row in answered]
     names = names_for(cards, ids)
-    found = [happened_event(row, names, member, now) for row in logged]
+    spoken = set(reports.standing().filter(event__in=[row.event_id for row in logged], side=SideRole.OWN).values_list("event_id", flat=True))  # type: ignore[attr-defined]
+    found = [happened_event(row, names, member, now, is_spoken_of=row.event_id in spoken) for row in logged]
     found += [*_rated(rated, names), *(_answer_line(row, names) for row in answered)]
     return sorted(found, key=lambda one: one.at, reverse=True)[:LATELY]
 
@@ -130,16 +131,17 @@ def _newest_events(events: QuerySet[ValueEvent]) -> list[EventVersion]:
     return list(rows.order_by("-event_id")[:LATELY])
 
 
-def happened_event(version: EventVersion, names: dict[int, str], member: Member, now: datetime) -> Happened:
+def happened_event(version: EventVersion, names: dict[int, str], member: Member, now: datetime, *, is_spoken_of: bool = False) -> Happened:
     event = version.event
     name = names.get(event.relationship_id, "")
     mine = version.author_member_id == member.pk
     us = "You" if mine else str(version.author_member.user) if version.author_member else "We"
     text = getattr(version, "text", None)
-    what = text.what if text else ""
+    what = short(text.what if text else "", 160)
     who, verb = {Giver.OWN: (us, "gave"), Giver.COUNTERPART: (name, "gave us"), Giver.JOINT: ("Together", "with")}[Giver(event.giver)]
     promised = {EventStatus.PROMISED: "promised", EventStatus.PENDING: "sent"}.get(EventStatus(version.status), verb)
     verb = promised if event.giver == Giver.OWN else verb if promised == verb else f"{promised} us"
+    what = what if what.endswith((".", "!", "?", "…")) else f"{what}."
     return Happened(
         at=event.recorded_at,
         relationship_id=event.relationship.public_id,
@@ -147,7 +149,7 @@ def happened_event(version: EventVersion, names: dict[int, str], member: Member,
         who=who,
         text=f"{verb} {name}: {what}" if event.giver != Giver.COUNTERPART else f"{verb}: {what}",
         other=name,
-        add_worth=mine,
+        add_worth=mine and not is_spoken_of,
         is_new=(now - event.recorded_at) < timedelta(minutes=10) and mine,
     )
 

@@ -231,6 +231,7 @@ def report(request: HttpRequest, public_id: UUID, role: str) -> HttpResponse:
     context = {
         "form": form, "event": found, "line": line_of(reading, found), "names": names_of(reading.relationship), "role": role, "mine": mine,
         "units": units_for(desk.member.workspace), "is_gift": newest.kind == EventKind.GIFT,
+        "is_personal": reading.relationship.kind == Kind.PERSONAL,
     }  # fmt: skip
     return show(request, "desk/event_report.html", desk, context, nav="relationships", status=status)
 
@@ -325,7 +326,10 @@ def relay(request: HttpRequest, public_id: UUID, role: str) -> HttpResponse:
         status = 422
     else:
         form = RelayForm(initial={"key": new_key(), **(_in(before) if before else {})}, receiving=receiving)
-    context = {"form": form, "event": found, "line": line_of(reading, found), "names": names_of(reading.relationship), "role": role, "receiving": receiving}
+    context = {
+        "form": form, "event": found, "line": line_of(reading, found), "names": names_of(reading.relationship), "role": role, "receiving": receiving,
+        "is_personal": reading.relationship.kind == Kind.PERSONAL,
+    }  # fmt: skip
     return show(request, "desk/event_relay.html", desk, context, nav="relationships", status=status)
 
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from exchanges.access import Reading, events_for, relationship_for, visible_answers, visible_reports
-from exchanges.models import Answer, Report
+from exchanges.models import Answer, Report, SourceKind
 from exchanges.selectors.balances import balance_of, contributions_of
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.ledger import answers_in, directions_of, half_seen, lines_of, open_gaps, open_round, terms_of, versions_of
-from exchanges.selectors.pages import answered_by, chart_of, standing_of, why_of, with_pending
+from exchanges.selectors.pages import answered_by, chart_of, standing_of, why_of, with_pending, worth_showing
 from exchanges.selectors.readings import names_of
 from exchanges.views.desk import READ, Desk, desk_of, show
 from exchanges.wording import due_reason
@@ -115,10 +115,11 @@ def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {"reading": reading, "relationship": row, "names": names, "side": shown, "is_own": side == SideRole.OWN, "other": "counterpart" if side == SideRole.OWN else "own"}
     if not shown.is_private:
         parts = contributions_of(row, view=reading.view, side=side, as_of=desk.today)
+        shown_parts, rest = worth_showing(parts, everything=request.GET.get("all") == "1")
         reports = visible_reports(Report.objects.filter(relationship=row), reading.view, row.kind)
-        events = events_for(reading).filter(pk__in=[part.source_id for part in parts[:100]])
+        events = events_for(reading).filter(pk__in={part.source_id for part in shown_parts if part.source_kind == SourceKind.EVENT})
         lines = {line.event_id: line for line in lines_of(versions_of(events), reports)}
-        context["why"] = why_of(parts, lines, {answer.answer_id: answer for answer in answers}, side=side)
+        context["why"] = why_of(shown_parts, rest, lines, {answer.answer_id: answer for answer in answers}, side=side)
         context["unheard"] = _unheard(reading, reports, side, desk)
         context["balance"] = balance
         context["estimate"] = balance.side(side)

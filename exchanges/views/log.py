@@ -71,6 +71,7 @@ def _context(desk: Desk, form: LogForm, card: Card | None) -> dict[str, Any]:
 def _bound(request: HttpRequest, desk: Desk, data: Any) -> tuple[LogForm, Card | None]:
     form = LogForm(data, today=desk.today)
     card = meant_by(form, desk)
+    form.is_personal = card is not None and card.kind == Kind.PERSONAL
     form.fields["value_kind"].choices = [("", "not named"), *kinds_for(desk.member.workspace, card.relationship_id if card else None)]  # type: ignore[attr-defined]
     return form, card
 
@@ -145,7 +146,7 @@ def preview_of(desk: Desk, form: LogForm, card: Card | None) -> dict[str, Any]:
     them = names.counterpart_short if names else "…"
     giving = {WE: f"{us} gave {them}", THEY: f"{them} gave {us}", BOTH: f"{us} and {them} did together"}[direction]
     on = weekday_day(data["when"], desk.today) if data.get("when") else "…"
-    sentences = [f"On {on}, {giving}: {what or '…'}.", *_said(data, direction)]
+    sentences = [f"On {on}, {giving}: {what}." if what else f"On {on}, {giving.removesuffix(' …')} …", *_said(data, direction)]
     return {"preview": " ".join(sentences), "missing": _missing(data, direction, card, what), "after": _after(direction, them, card)}
 
 
