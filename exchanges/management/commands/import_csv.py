@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--workspace", required=True, help="name or public id")
         parser.add_argument("--create-workspace", action="store_true", help="make the workspace if there is none of this name")
         parser.add_argument("--table", default="checks", choices=[table.lower() for table in ImportTable.values])
-        parser.add_argument("--map", required=True, help='"rater=0,rated=1,value=2*3/10,on=3:unix"; see docs/import.md')
+        parser.add_argument("--map", default="", help='"rater=0,rated=1,value=2*3/10,on=3:unix", see docs/import.md (default: by the header)')
         parser.add_argument("--source", default="", help="the name under which rows are known again (default: the file's name)")
         parser.add_argument("--kind", default="client", choices=[kind.lower() for kind in Kind.values], help="of relationships that are made")
         parser.add_argument("--party-kind", default="", choices=["", *(kind.lower() for kind in PartyKind.values)], help="of parties that are made")
@@ -51,7 +51,13 @@ class Command(BaseCommand):
                     raise CommandError(f"There is no workspace called {workspace}. --create-workspace makes it.")
                 with within(place.pk):
                     steward = sole_steward(place, email=given["steward"])
-                    request = {"workspace": place, "table": table.upper(), "file_name": file.name, "source": source, "options": options(given)}
+                    request: dict[str, Any] = {
+                        "workspace": place,
+                        "table": table.upper(),
+                        "file_name": file.name,
+                        "source": source,
+                        "options": options(given),
+                    }
                     if given["dry_run"]:
                         self._rehearsed(rehearse_file(opened, **request, now=now))
                     else:

@@ -52,6 +52,7 @@ class TermsTable:
         items = TermsItem.objects.filter(points_per_unit__isnull=False).order_by("-id")
         for part in _parts(ids):
             for version_id, unit_id, rate in items.filter(version_id__in=part).values_list("version_id", "unit_id", "points_per_unit"):
+                assert rate is not None
                 self._rates[version_id, unit_id] = rate
 
     def value(

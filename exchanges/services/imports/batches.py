@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from exchanges.models import ImportBatch, ImportFile, ImportRow, ImportState
-from exchanges.services.imports import mapping, running, undoing
+from exchanges.services.imports import running, undoing
 from exchanges.services.imports.resolving import Settings
 from exchanges.services.imports.rows import Refusal, Staged
 from exchanges.services.imports.running import LEASE, LeaseLost, Options, Progress
@@ -66,7 +66,7 @@ def import_file(
     steward: Member | None = None, progress: Progress | None = None,
 ) -> ImportBatch:  # fmt: skip
     """Import a file for an operator. Raises what is wrong with the file or the mapping; rows that are wrong stand on the batch."""
-    mapping.parse(options.map, table=table)
+    running.plan_for(opened, table=table, options=options, now=now)  # what is wrong with the whole file shows before anything is written
     batch = ImportBatch.objects.create(
         workspace=workspace, table=table, source=source_name(source, file_name), file_name=file_name[:200], mapping=asdict(options),
         state=ImportState.RUNNING, lease_until=now + LEASE, created_at=now,
@@ -125,7 +125,7 @@ def upload(*, member: Member, table: str, file_name: str, content: Iterable[byte
 def choose_columns(*, batch: ImportBatch, options: Options) -> None:
     """Raises BadMapping if columns are missing or not there."""
     with stored_file(batch.pk) as source:
-        running.plan_for(source, mapping.parse(options.map, table=batch.table), options=options, now=batch.created_at)
+        running.plan_for(source, table=batch.table, options=options, now=batch.created_at)
     _move(batch, (ImportState.UPLOADED, ImportState.MAPPED), mapping=asdict(options), state=ImportState.MAPPED)
 
 
@@ -171,7 +171,7 @@ def can_be_undone(batch: ImportBatch, *, now: datetime) -> bool:
 # The worker
 
 
-def sweep(now: datetime) -> int:
+def sweep(*, now: datetime) -> int:
     """Run what is queued, go on with what a dead worker left, purge what is old. Returns how many batches were worked on."""
     worked = 0
     while (batch := claim(now=now)) is not None:

@@ -11,7 +11,17 @@ from exchanges.models.snapshots import ALL_VIEWS
 from exchanges.services.imports import known
 from exchanges.services.imports.resolving import Found
 from exchanges.services.imports.rows import Staged
-from exchanges.services.imports.writing import EMPLOYEES_SPEAK, Candidate, Work, candidates, is_employees, lay_evidence, only_new, slots_of
+from exchanges.services.imports.writing import (
+    EMPLOYEES_SPEAK,
+    Candidate,
+    Work,
+    candidates,
+    is_employees,
+    lay_evidence,
+    only_new,
+    slots_of,
+    without_ours,
+)
 from valueledger.common import bulk
 
 SLOTS = slots_of(ImportTable.CHECKS)
@@ -20,9 +30,10 @@ SECONDS_A_DAY = 86_400
 
 
 def write(work: Work, rows: Sequence[Staged]) -> None:
+    rows = without_ours(work, ImportTable.CHECKS, Answer, rows)
     found = work.resolver.find(((row[1], row[KIND]) for row in rows), write=work.write)
     chosen = [one for one in candidates(work, ImportTable.CHECKS, rows, found, content) if may_relay(work, one)]
-    new = only_new(work, ImportTable.CHECKS, Answer, chosen)
+    new = only_new(work, chosen)
     work.outcome.added += len(new)
     if work.write:
         write_answers(work, found, new)

@@ -10,7 +10,20 @@ from typing import Any
 import numpy as np
 
 from exchanges.models import (
-    NO_VALUE, EventKind, EventStatus, EventText, EventVersion, EvidenceKind, Giver, ImportTable, Report, ReportRole, SourceKind, ValueEvent, View, Visibility,
+    NO_VALUE,
+    EventKind,
+    EventStatus,
+    EventText,
+    EventVersion,
+    EvidenceKind,
+    Giver,
+    ImportTable,
+    Report,
+    ReportRole,
+    SourceKind,
+    ValueEvent,
+    View,
+    Visibility,
 )  # fmt: skip
 from exchanges.models.events import SHOCK_KINDS
 from exchanges.models.snapshots import ALL_VIEWS
@@ -19,7 +32,17 @@ from exchanges.services.imports.accounts import TermsTable, Units
 from exchanges.services.imports.fields import EPOCH
 from exchanges.services.imports.resolving import Found
 from exchanges.services.imports.rows import Staged
-from exchanges.services.imports.writing import EMPLOYEES_SPEAK, Candidate, Work, candidates, is_employees, lay_evidence, only_new, slots_of
+from exchanges.services.imports.writing import (
+    EMPLOYEES_SPEAK,
+    Candidate,
+    Work,
+    candidates,
+    is_employees,
+    lay_evidence,
+    only_new,
+    slots_of,
+    without_ours,
+)
 from relationships.models import SideRole, ValueKind
 from valueledger.common import bulk
 
@@ -51,6 +74,7 @@ class Account:
 
 
 def write(work: Work, rows: Sequence[Staged]) -> None:
+    rows = without_ours(work, ImportTable.EVENTS, ValueEvent, rows)
     found = work.resolver.find(((row[1], row[RELATIONSHIP_KIND]) for row in rows), write=work.write)
     kinds = value_kinds(work)
     sound = []
@@ -60,7 +84,7 @@ def write(work: Work, rows: Sequence[Staged]) -> None:
             work.outcome.refuse(one.row, *wrong)
         else:
             sound.append(one)
-    new = only_new(work, ImportTable.EVENTS, ValueEvent, sound)
+    new = only_new(work, sound)
     if work.write:
         new = write_events(work, found, new, kinds)
     else:

@@ -125,6 +125,13 @@ def guess(header: Sequence[str], *, table: str) -> dict[int, str]:
     return guessed
 
 
+def of_header(header: Sequence[str], *, table: str) -> Mapping:
+    """The mapping that column names suggest, as for an export of ours. Raises BadMapping if they do not say enough."""
+    mapping = Mapping(table, {name: Source(column=number) for number, name in guess(header, table=table).items()})
+    ensure_complete(mapping)
+    return mapping
+
+
 # Fields of which every row needs one of the groups.
 NEEDED: AnyMapping[str, list[list[tuple[str, ...]]]] = {
     "CHECKS": [[("rater", "rated"), ("relationship", "side"), ("counterpart", "side")], [("value",)], [("on",)]],

@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 
 from exchanges.models import (
-    EventVersion, Evidence, EvidenceKind, Giver, ImportTable, LiveEvidence, Report, ReportFact, ReportRole, ReportText, SourceKind, ValueEvent, Visibility,
+    EventVersion,
+    Evidence,
+    EvidenceKind,
+    Giver,
+    ImportTable,
+    LiveEvidence,
+    Report,
+    ReportFact,
+    ReportRole,
+    ReportText,
+    SourceKind,
+    ValueEvent,
+    Visibility,
 )  # fmt: skip
 from exchanges.selectors.statements import wanted_of_event
 from exchanges.services.imports import known
@@ -19,7 +31,7 @@ from exchanges.services.imports.accounts import TermsTable, Units
 from exchanges.services.imports.fields import EPOCH
 from exchanges.services.imports.resolving import Found
 from exchanges.services.imports.rows import Staged
-from exchanges.services.imports.writing import EMPLOYEES_SPEAK, Candidate, Work, is_employees, only_new, slots_of
+from exchanges.services.imports.writing import EMPLOYEES_SPEAK, Candidate, Work, is_employees, only_new, slots_of, without_ours
 from exchanges.services.posting import locked, post_event
 from relationships.models import Relationship
 from valueledger.common import bulk
@@ -44,6 +56,7 @@ class EventFound:
 
 
 def write(work: Work, rows: Sequence[Staged]) -> None:
+    rows = without_ours(work, ImportTable.REPORTS, Report, rows)
     events = find_events(work, {row[EVENT] for row in rows})
     chosen = []
     for row in rows:
@@ -54,7 +67,7 @@ def write(work: Work, rows: Sequence[Staged]) -> None:
             continue
         key = known.fingerprint(ImportTable.REPORTS, "id", row[ID]) if row[ID] else known.fingerprint(ImportTable.REPORTS, event.pk, *row[SIDE:])
         chosen.append(Candidate(row, event.found, key, bool(row[ID])))
-    new = only_first(work, events, only_new(work, ImportTable.REPORTS, Report, chosen))
+    new = only_first(work, events, only_new(work, chosen))
     if work.write:
         new = write_reports(work, events, new)
     else:

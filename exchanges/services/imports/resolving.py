@@ -35,7 +35,7 @@ class Settings:
     steward: Member | None
     source: str
     kind: str = Kind.CLIENT
-    party_kind: str = ""  # blank: a person in pairs, an organisation for a client
+    party_kind: str = ""  # blank: a number is a person, else the other side of a client is an organisation
     creates: bool = True
     batch_id: int | None = None
 
@@ -72,7 +72,7 @@ class Resolver:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._own_party: tuple[int, str] | None = None
+        self._own_id: int | None = None
         self._has_hand_made: bool | None = None
         self.made: Sequence[Wanted] = ()
 
@@ -83,8 +83,9 @@ class Resolver:
         for reference in kinds:
             groups[reference[0]].append(reference)
         found: dict[str, Found] = {}
-        named = groups["n"] + self._by_id(groups["u"], found)
-        missing = self._by_name(named, kinds, found) + self._by_pair(groups["p"], kinds, found)
+        elsewhere = self._by_id(groups["u"], found)
+        named = groups["n"] + [one for one in elsewhere if not own_of(one)]
+        missing = self._by_name(named, kinds, found) + self._by_pair(groups["p"] + [one for one in elsewhere if own_of(one)], kinds, found)
         if missing and self.settings.creates:
             if write:
                 self._make(missing, found)
@@ -111,7 +112,7 @@ class Resolver:
         rows = bulk.lookup(Relationship, "public_id", list({parts[0] for parts in ids.values()}), columns, where=self._where())
         known = {row[0]: row[1:] for row in rows if self._may_write(row[3])}
         by_name = []
-        for reference, (public_id, own, counterpart) in ids.items():
+        for reference, (public_id, _, counterpart) in ids.items():
             if public_id in known:
                 pk, kind, _ = known[public_id]
                 found[reference] = Found(pk=pk, kind=kind)
@@ -126,22 +127,22 @@ class Resolver:
     def _by_name(self, references: Sequence[str], kinds: dict[str, str], found: dict[str, Found]) -> list[Wanted]:
         if not references:
             return []
-        names = {reference: tuple(reference[1:].split(CUT)[-2:]) for reference in references}
-        known = self._sides_named({name for _, name in names.values()})
-        wanted: dict[tuple[str, str], Wanted] = {}
-        for reference, (own, name) in names.items():
-            matching = {pk: kind for pk, kind, own_name in known.get(name.casefold(), []) if not own or own_name.casefold() == own.casefold()}
+        names = {reference: reference.rsplit(CUT, 1)[1] for reference in references}
+        known = self._sides_named(set(names.values()))
+        wanted: dict[str, Wanted] = {}
+        for reference, name in names.items():
+            matching = dict(known.get(name.casefold(), []))
             if len(matching) == 1:
                 ((pk, kind),) = matching.items()
                 found[reference] = Found(pk=pk, kind=kind)
             elif matching:
                 found[reference] = Found(refusal=SEVERAL)
             else:
-                one = wanted.setdefault((own.casefold(), name.casefold()), Wanted(own, name, kinds[reference]))
+                one = wanted.setdefault(name.casefold(), Wanted("", name, kinds[reference]))
                 one.references.append(reference)
         return list(wanted.values())
 
-    def _sides_named(self, names: set[str]) -> dict[str, list[tuple[int, str, str]]]:
+    def _sides_named(self, names: set[str]) -> dict[str, list[tuple[int, str]]]:
         """Relationships by the folded name of their counterpart: the exact name by its index, then those written in other letters."""
         columns = ("party__text__name", "relationship_id", "relationship__kind")
         sides = Side.objects.filter(workspace=self.settings.workspace, role=SideRole.COUNTERPART)
@@ -153,13 +154,9 @@ class Resolver:
         left = names - {row[0] for row in rows}
         for part in _parts(sorted({name.lower() for name in left})):
             rows |= set(sides.annotate(lowered=Lower("party__text__name")).filter(lowered__in=part).values_list(*columns))
-        own_names: dict[int, str] = {}
-        for part in _parts(sorted({row[1] for row in rows})):
-            own_sides = Side.objects.filter(relationship_id__in=part, role=SideRole.OWN)
-            own_names |= dict(own_sides.values_list("relationship_id", "party__text__name"))
-        known: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        known: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for name, pk, kind in sorted(rows):
-            known[name.casefold()].append((pk, kind, own_names.get(pk, "")))
+            known[name.casefold()].append((pk, kind))
         return known
 
     # By a pair of parties
@@ -167,7 +164,7 @@ class Resolver:
     def _by_pair(self, references: Sequence[str], kinds: dict[str, str], found: dict[str, Found]) -> list[Wanted]:
         if not references:
             return []
-        pairs = {reference: tuple(reference[1:].split(CUT)) for reference in references}
+        pairs = {reference: tuple(reference[1:].split(CUT)[-2:]) for reference in references}
         parties = self._parties({name for pair in pairs.values() for name in pair})
         by_ids: dict[tuple[int, int], list[str]] = defaultdict(list)
         missing = []
@@ -246,7 +243,7 @@ class Resolver:
             if one.is_pair:
                 ids |= {(True, one.own): one.own_id, (True, one.counterpart): one.counterpart_id}
             else:
-                one.own_id = self._own(one.own)
+                one.own_id = self._own()
                 ids[False, one.counterpart] = 0
         new = [key for key, pk in ids.items() if not pk]
         ids |= dict(zip(new, bulk.reserve(Party, len(new)).tolist(), strict=True))
@@ -258,8 +255,8 @@ class Resolver:
     def _write_parties(self, new: Sequence[tuple[int, bool, str]]) -> None:
         workspace_id, count = self.settings.workspace.pk, len(new)
         pks = np.array([pk for pk, _, _ in new], np.int64)
-        alone = PartyKind.ORGANISATION if self.settings.kind == Kind.CLIENT else PartyKind.PERSON
-        kinds = [self.settings.party_kind or (PartyKind.PERSON if is_pair else alone) for _, is_pair, _ in new]
+        usual = PartyKind.ORGANISATION if self.settings.kind == Kind.CLIENT else PartyKind.PERSON
+        kinds = [self.settings.party_kind or (PartyKind.PERSON if name.isdecimal() else usual) for _, _, name in new]
         keys = [self._key(name) if is_pair else None for _, is_pair, name in new]
         rows = {
             "id": pks,
@@ -309,28 +306,21 @@ class Resolver:
                 for one in by_pk[pk]:
                     one.head = head
 
-    def _own(self, name: str) -> int:
-        """The party that stands on our side: the one named, else the one that does so most often, else one called as the workspace."""
-        if self._own_party is not None and self._own_party[1] == name:
-            return self._own_party[0]
-        sides = Side.objects.filter(workspace=self.settings.workspace, role=SideRole.OWN, party__merged_into__isnull=True)
-        if name:
-            sides = sides.filter(party__text__name__iexact=name)
-        elif self.settings.member is not None:
-            sides = sides.filter(relationship__steward=self.settings.member)
-        row = sides.values("party_id").annotate(times=Count("id")).order_by("-times", "party_id").first()
-        pk = row["party_id"] if row else self._new_own(name or self.settings.workspace.name)
-        self._own_party = (pk, name)
-        return pk
+    def _own(self) -> int:
+        """The party that stands on our side: the one that does so most often, else one called as the workspace."""
+        if self._own_id is None:
+            sides = Side.objects.filter(workspace=self.settings.workspace, role=SideRole.OWN, party__merged_into__isnull=True)
+            if self.settings.member is not None:
+                sides = sides.filter(relationship__steward=self.settings.member)
+            row = sides.values("party_id").annotate(times=Count("id")).order_by("-times", "party_id").first()
+            self._own_id = row["party_id"] if row else self._new_own()
+        return self._own_id
 
-    def _new_own(self, name: str) -> int:
+    def _new_own(self) -> int:
         workspace = self.settings.workspace
-        text = PartyText.objects.filter(workspace=workspace, party__import_key="own", name=name).first()
-        if text is not None:
-            return text.party_id
-        taken = Party.objects.filter(workspace=workspace, import_key="own").exists()
-        party = Party.objects.create(workspace=workspace, kind=PartyKind.ORGANISATION, import_key=None if taken else "own")
-        PartyText.objects.create(workspace=workspace, party=party, name=name)
+        party, is_new = Party.objects.get_or_create(workspace=workspace, import_key="own", defaults={"kind": PartyKind.ORGANISATION})
+        if is_new:
+            PartyText.objects.create(workspace=workspace, party=party, name=workspace.name, short_name=workspace.short_name)
         return party.pk
 
     # Small things
@@ -347,6 +337,11 @@ class Resolver:
     def _key(self, name: str) -> str:
         key = f"{self.settings.source}:{name}"
         return key if len(key) <= 120 else f"{self.settings.source}:#{blake2b(name.encode(), digest_size=16).hexdigest()}"
+
+
+def own_of(reference: str) -> str:
+    """The name of the own side, where a reference has one."""
+    return reference.rsplit(CUT, 2)[-2] if reference.count(CUT) == 2 else ""
 
 
 def _parts(keys: Sequence[Any], size: int = 900) -> Iterable[Sequence[Any]]:

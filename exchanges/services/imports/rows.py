@@ -35,7 +35,7 @@ Staged = tuple[Any, ...]
 
 class Step(NamedTuple):
     slot: int
-    index: int | None
+    column: int | None
     constant: str
     read: Callable[[str], Any]
     remembered: dict[str, Any] | None
@@ -89,8 +89,8 @@ class Plan:
         """With what was typed, so that it can be mended on the page."""
         typed = ""
         for step in self._steps:
-            if step.name == refused.field and step.index is not None and step.index < len(record.cells):
-                typed = self.fixes.get(record.number, {}).get(step.name, record.cells[step.index])
+            if step.name == refused.field and step.column is not None and step.column < len(record.cells):
+                typed = self.fixes.get(record.number, {}).get(step.name, record.cells[step.column])
         return Refusal(record.number, refused.field, refused.reason[:300], printable(typed))
 
     def _step(self, one: Placed, today: date) -> Step:
@@ -104,7 +104,7 @@ class Plan:
             if any(cell.strip() for cell in cells[self.width :]):
                 raise Refused(f"This row has {len(cells)} cells, the first one has {self.width}. Is there a separator inside a text?")
             return
-        needed = max((step.index for step in self._steps if step.index is not None), default=-1)
+        needed = max((step.column for step in self._steps if step.column is not None), default=-1)
         if len(cells) <= needed:
             raise Refused(f"This row has {len(cells)} cells, the first one has {self.width}.")
 
@@ -149,7 +149,9 @@ class Plan:
                     return f"u{UUID(row[relationship]).hex}{CUT}{row[own] or ''}{CUT}{row[counterpart] or ''}"
                 except ValueError:
                     pass
-            return f"n{row[own] or ''}{CUT}{name}"
+            if row[own] == name:
+                raise Refused("A relationship has two different sides.", "counterpart")
+            return f"p{row[own]}{CUT}{name}" if row[own] else f"n{CUT}{name}"
 
         return finish
 

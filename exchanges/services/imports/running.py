@@ -19,9 +19,9 @@ from django.db.models import F
 
 from exchanges.models import ImportBatch, ImportRow, ImportState, ImportTable
 from exchanges.services.imports import checks, events, mapping, reports
+from exchanges.services.imports.dialects import Record
 from exchanges.services.imports.fields import Refused
 from exchanges.services.imports.known import Occurrences
-from exchanges.services.imports.mapping import Mapping
 from exchanges.services.imports.resolving import Resolver, Settings
 from exchanges.services.imports.rows import Fixes, Plan, Refusal, Staged
 from exchanges.services.imports.staging import Staging, parts_for
@@ -95,8 +95,7 @@ def settings_of(batch: ImportBatch, *, steward: Member | None) -> Settings:
 
 def read_into(staging: Staging, source: BinaryIO, *, table: str, options: Options, now: datetime, rows_most: int | None = None) -> Reading:
     """Check every row; the good ones go to their parts. Raises BadMapping and NotReadable."""
-    chosen = mapping.parse(options.map, table=table)
-    plan, records = plan_for(source, chosen, options=options, now=now)
+    plan, records = plan_for(source, table=table, options=options, now=now)
     told = Reading()
     for record in records:
         if rows_most is not None and told.rows >= rows_most:
@@ -111,12 +110,15 @@ def read_into(staging: Staging, source: BinaryIO, *, table: str, options: Option
     return told
 
 
-def plan_for(source: BinaryIO, chosen: Mapping, *, options: Options, now: datetime) -> tuple[Plan, Iterator[mapping.Any]]:
-    has_header = True if chosen.by_name() else options.has_header
+def plan_for(source: BinaryIO, *, table: str, options: Options, now: datetime) -> tuple[Plan, Iterator[Record]]:
+    """How the file's rows are read, and the rows. Without a mapping the header has to say it."""
+    chosen = mapping.parse(options.map, table=table) if options.map else None
+    has_header = True if chosen is None or chosen.by_name() else options.has_header
     largest = UNPACKED_TIMES * django_settings.IMPORT_MAX_BYTES
     opened = open_table(source, has_header=has_header, separator=options.separator, largest=largest)
+    chosen = chosen or mapping.of_header(opened.header or [], table=table)
     placed = mapping.place(chosen, opened.header, opened.width)
-    return Plan(chosen.table, placed, width=opened.width, today=now.date(), fixes=options.as_fixes()), opened.records
+    return Plan(table, placed, width=opened.width, today=now.date(), fixes=options.as_fixes()), opened.records
 
 
 def run(

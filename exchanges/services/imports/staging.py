@@ -70,7 +70,7 @@ class Staging:
 
     def _put_away(self, part: int) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="valueledger-import-")
+            self._file = tempfile.TemporaryFile(prefix="valueledger-import-")  # noqa: SIM115 - open for as long as this object
         raw = marshal.dumps(self._waiting[part])
         self._file.write(raw)
         self._blocks[part].append((self._end, len(raw)))

@@ -15,7 +15,18 @@ from django.db import transaction
 from django.db.models import F
 
 from exchanges.models import (
-    Answer, Assurance, EventVersion, Evidence, ImportBatch, ImportKey, ImportState, ImportTable, LiveEvidence, Report, SourceKind, ValueEvent,
+    Answer,
+    Assurance,
+    EventVersion,
+    Evidence,
+    ImportBatch,
+    ImportKey,
+    ImportState,
+    ImportTable,
+    LiveEvidence,
+    Report,
+    SourceKind,
+    ValueEvent,
 )  # fmt: skip
 from exchanges.services.imports.running import LEASE, LeaseLost, lock_workspace
 from exchanges.services.posting import locked, post_event

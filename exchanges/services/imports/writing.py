@@ -82,24 +82,40 @@ def candidates(
     return chosen
 
 
-def only_new(work: Work, table: str, model: type[models.Model], chosen: Sequence[Candidate]) -> list[Candidate]:
-    """Those that are not in the ledger, each with the occurrence under which it will be known."""
+def without_ours(work: Work, table: str, model: type[models.Model], rows: Sequence[Staged]) -> list[Staged]:
+    """The rows that are not in this workspace under their exported id. Those that are add nothing, whatever else they say."""
     id_slot = slots_of(table)["id"]
-    given = {one.row[id_slot][1:] for one in chosen if one.has_id and one.row[id_slot][0] == "u"}
+    given = {row[id_slot][1:] for row in rows if row[id_slot] and row[id_slot][0] == "u"}
+    if not given:
+        return list(rows)
     ours = {row[0] for row in bulk.lookup(model, "public_id", sorted(given), ["public_id"], where={"workspace_id": work.settings.workspace.pk})}
+    left = []
+    for row in rows:
+        if row[id_slot] and row[id_slot][1:] in ours:
+            note_known(work, row)
+        else:
+            left.append(row)
+    return left
+
+
+def only_new(work: Work, chosen: Sequence[Candidate]) -> list[Candidate]:
+    """Those that no import has brought yet, each with the occurrence under which it will be known."""
     # Rows of a relationship that is just being made cannot be known by what they say.
     work.occurrences.learn(one.key for one in chosen if one.has_id or not one.found.is_new)
     new = []
     for one in chosen:
-        is_ours = one.has_id and one.row[id_slot][1:] in ours
-        one.occurrence = 0 if is_ours else work.occurrences.next(one.key, once=one.has_id)
+        one.occurrence = work.occurrences.next(one.key, once=one.has_id)
         if one.occurrence:
             new.append(one)
         else:
-            work.outcome.known += 1
-            if not work.write:
-                work.outcome.known_rows.append(one.row)
+            note_known(work, one.row)
     return new
+
+
+def note_known(work: Work, row: Staged) -> None:
+    work.outcome.known += 1
+    if not work.write:
+        work.outcome.known_rows.append(row)
 
 
 def is_employees(found: Found, side: int) -> bool:
