@@ -25,6 +25,8 @@ LOOK_AT = 6
 LATELY = 8
 SOON = 8
 SOON_DAYS = 21
+TO_RATE = 3
+RATE_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,31 @@ def look_at(row: CardRow, gaps: Sequence[Entry], today: date) -> Look:
         row.they, row.we, verdict, row.card.kind.lower(), today, spiral=row.balance.is_spiral, probability=row.balance.probability, extra=extra
     )
     return Look(row, extra or voice, step)
+
+
+@dataclass(frozen=True)
+class ToRate:
+    """Something we received and have not said the worth of."""
+
+    event_id: UUID
+    name: str
+    what: str
+    on: date
+    is_joint: bool
+
+
+def to_rate(events: QuerySet[ValueEvent], reports: QuerySet[Report], *, cards: QuerySet[Card], today: date) -> list[ToRate]:
+    """What arrived for us in the last month and waits for our word, the newest first. Friends are not asked to weigh."""
+    said = reports.standing().filter(side=SideRole.OWN, role=ReportRole.GOT, first_hand=True)  # type: ignore[attr-defined]
+    received = events.filter(giver__in=[Giver.COUNTERPART, Giver.JOINT]).exclude(relationship__kind=Kind.PERSONAL).exclude(pk__in=said.values("event_id"))
+    recent = versions_of(received).filter(arrived_on__gt=today - RATE_WITHIN, arrived_on__lte=today, import_source="", status=EventStatus.ARRIVED)
+    rows = list(recent.order_by("-arrived_on", "-event_id")[:TO_RATE])
+    names = names_for(cards, [row.event.relationship_id for row in rows])
+    return [
+        ToRate(row.event.public_id, names[row.event.relationship_id], short(getattr(getattr(row, "text", None), "what", ""), 100), row.arrived_on, row.event.giver == Giver.JOINT)
+        for row in rows
+        if row.event.relationship_id in names and row.arrived_on is not None
+    ]
 
 
 def gaps_of(relationship_ids: Sequence[int], reports: QuerySet[Report], *, today: date) -> dict[int, list[Entry]]:

@@ -8,7 +8,8 @@ from exchanges.models import Answer, Card, Report, View
 from exchanges.selectors.cards import cards_called, cards_like
 from exchanges.views.desk import Desk
 from relationships.models import Kind
-from valueledger.common.errors import NotFound
+from valueledger.common.errors import Invalid, NotFound
+from valueledger.common.validators import LINE, clean_line
 
 SEVERAL = "There are {count} called “{name}”. Choose the one you mean."
 NONE = "There is no “{name}” here."
@@ -22,18 +23,24 @@ def own_cards(desk: Desk) -> QuerySet[Card]:
 
 def meant_by(form: WhoForm, desk: Desk) -> Card | None:
     """The relationship that the form names. None: the form then says why, and offers those that may be meant."""
-    cards, name, chosen = own_cards(desk), form.data.get("who", "")[:400], form.data.get("relationship", "")
+    cards, chosen = own_cards(desk), form.data.get("relationship", "")
     if chosen:
         card = _chosen(cards, chosen)
         if card is not None:
             form.offer([(str(card.public_id), card.counterpart_name)])
             return card
-    name = " ".join(name.replace("\0", "").split())
+        form.data = form.data.copy()
+        form.data["relationship"] = ""  # not ours to name; the name that was typed still counts
+    try:
+        name = clean_line(form.data.get("who", ""), "who", longest=LINE)
+    except Invalid:
+        return None
     if not name:
         return None
     found = cards_called(cards, name)
-    if len(found) == 1:
-        return found[0]
+    meant = [card for card in found if str(card.public_id) == form.data.get("with")] if len(found) > 1 else found
+    if len(meant) == 1:
+        return meant[0]
     near = found or cards_like(cards, name)
     form.offer([(str(card.public_id), _told_apart(card)) for card in near])
     return _refuse(form, name, found, near)

@@ -12,7 +12,7 @@ from exchanges.models import ValueEvent, View
 from exchanges.selectors.cards import cards_by_name
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.ledger import versions_of
-from exchanges.selectors.today import happened_event, lately, short, soon, worth_a_look
+from exchanges.selectors.today import happened_event, lately, short, soon, to_rate, worth_a_look
 from exchanges.services.events import EventDetails
 from exchanges.services.log import log_value
 from exchanges.views.desk import READ, Desk, carry_out, desk_of, show
@@ -41,17 +41,20 @@ def page_of(desk: Desk, form: QuickLogForm) -> dict[str, object]:
     events = visible_events(ValueEvent.objects.filter(relationship__steward=member), View.OWN)
     reports, answers = visible_words(desk, stewarded=True)
     prompts = waiting_for(member, desk.now)
+    rate = to_rate(events, reports, cards=going_on, today=desk.today)
     looks = worth_a_look(going_on, reports, member=member, today=desk.today)
     return {
         "form": form,
         "names": cards_by_name(cards),
         "prompts": prompts,
+        "rate": rate,
+        "waiting_count": len(prompts) + len(rate),
         "stops": staff_stops(),
         "looks": looks,
         "total": going_on.count(),
         "feed": lately(events, reports, answers, cards=cards, member=member, now=desk.now),
         "soon": soon(events, going_on, today=desk.today),
-        "voice": today_voice(len(prompts), len(looks)),
+        "voice": today_voice(len(prompts) + len(rate), len(looks)),
     }
 
 
