@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -88,6 +89,8 @@ def problem(request: HttpRequest, status: int, code: str, sentence: str, templat
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        return problem(request, 413, "too_large", "That is more than a form can carry. Go back: your words are still there. Shorten them and send again.")
     return problem(request, 400, "bad_request", "That could not be read.")
 
 
