@@ -110,7 +110,7 @@ def open_one(*, workspace: Workspace, story: Story, own_party: Party, steward: M
 
 
 def write_values(stage: Stage, kinds: dict[str, ValueKind], clock: Clock) -> None:
-    """Each side says what matters to it soon after the beginning; where there is an older version, they said it anew this spring."""
+    """Each side says what matters to it soon after the beginning; where there is an older version, they said it anew some weeks ago."""
     story, since = stage.story, stage.story.since
     versions = [(SideRole.OWN, story.we_value, since - 2)]
     if story.their_terms_before:

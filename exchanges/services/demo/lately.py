@@ -47,7 +47,7 @@ def promise(stage: Stage, kinds: dict[str, ValueKind], clock: Clock) -> None:
     """Promised and on its way: shown with their dates, and counted by nobody until they arrive."""
     for giver, what, value, status, ahead in (
         (Giver.OWN, "Show the night desk the view for planning again", "less_stress", EventStatus.PROMISED, 1),
-        (Giver.COUNTERPART, "The autumn slot forecast", "learning", EventStatus.PROMISED, 19),
+        (Giver.COUNTERPART, "The next slot forecast", "learning", EventStatus.PROMISED, 19),
         (Giver.OWN, "Printed rota for the drivers, at the printer", "results", EventStatus.PENDING, 4),
     ):
         log_event(
@@ -83,7 +83,7 @@ def pass_on(stage: Stage, clock: Clock) -> None:
 
 def correct(stage: Stage, clock: Clock) -> None:
     """The steward corrects a date, and the guest thinks again about what it was worth. Both first versions stay in the ledger."""
-    event = ValueEvent.objects.filter(relationship=stage.relationship, versions__text__what="Milk-round forecast, summer").order_by("-id").first()
+    event = ValueEvent.objects.filter(relationship=stage.relationship, versions__text__what="Milk-round forecast").order_by("-id").first()
     assert event is not None
     version = EventVersion.objects.current().get(event=event)
     correct_event(
@@ -92,7 +92,7 @@ def correct(stage: Stage, clock: Clock) -> None:
         supersedes=version,
         occurred_on=clock.day(45),
         arrived_on=clock.day(45),
-        what="Milk-round forecast for the summer, with the hill farms",
+        what="Milk-round forecast, with the hill farms",
         now=clock.at(3, 14),
     )
     first = Report.objects.standing().get(event=event, side=SideRole.COUNTERPART, role=ReportRole.GOT)

@@ -35,7 +35,7 @@ class Trade:
 
 
 TRADES = (
-    Trade("Tern Valley Schools", "Tern Valley", "Iris Mallory", "priya", "the eleven kitchens", "cooks", "the first week of term",
+    Trade("Tern Valley Schools", "Tern Valley", "Iris Mallory", "priya", "the eleven kitchens", "cooks", "the inspection",
           "a child without lunch", "Cooks who are home by four", "ternvalley", (0, -1, 0, -1, 0, -1, 0), (-1, 0, -1, 0, -1, 0, 0), 33, 690),
     Trade("Marrow & Finch", "Marrow & Finch", "Delphine Roux", "priya", "the showroom", "fitters", "the sales",
           "a kitchen without a door", "Fitters who come once", "marrowfinch", (1, 0, 1, 0), (0, 0, -1, 0), 26, 400, Intent.BRIEF),
@@ -46,19 +46,19 @@ TRADES = (
           "a room that is not ready", "Guests who come back", "ashbyquay", (0, 1, 0, 0, 1, 0), (1, 0, 0, 1, 0, 0), 41, 640),
     Trade("Northgate Labs", "Northgate", "Dr Mirela Kovac", "callum", "the sample room", "technicians", "the audit",
           "a sample without a name", "Nights without alarms", "northgate", (0, 0, -1, -1, -1, -2, -2), (0, 0, 0, 1, 0, 0, 0), 29, 700),
-    Trade("Rook Hill Vets", "Rook Hill", "Saoirse Quinn", "callum", "the night clinic", "nurses", "lambing",
+    Trade("Rook Hill Vets", "Rook Hill", "Saoirse Quinn", "callum", "the night clinic", "nurses", "the vaccination weeks",
           "an animal that waits", "Nurses who sleep", "rookhill", (0, -1, -1, 0, -1, 0), (0, 0, 0, 0, 0, 0), 38, 610, still=True),
     Trade("Sable Film Unit", "Sable", "Idris Vane", "priya", "the equipment store", "grips", "the shoot",
           "a van that leaves without the lights", "A shoot that ends on the day", "sablefilm", (0, -2, -2), (0, 0, 0), 15, 260, Intent.ONE_OFF),
-    Trade("Linden Credit Union", "Linden", "Abena Frost", "jonas", "the counter", "clerks", "the end of the year",
+    Trade("Linden Credit Union", "Linden", "Abena Frost", "jonas", "the counter", "clerks", "the move of the branch",
           "a queue in the street", "Members who are known by name", "linden", (0, 0, -1, 0, 0, 0), (0, 1, 1, 0, 1, 0), 52, 600),
-    Trade("Cobalt Cycles", "Cobalt", "Timo Ranta", "jonas", "the paint line", "builders", "the spring",
+    Trade("Cobalt Cycles", "Cobalt", "Timo Ranta", "jonas", "the paint line", "builders", "the club orders",
           "a frame that waits for paint", "Builders who ride at noon", "cobalt", (0, 0, 0, 1, 0, 0, 0), (0, -1, -1, 0, -1, 0, -1), 12, 660),
     Trade("Wren Street Theatre", "Wren Street", "Calla Whitmore", "priya", "the scene dock", "stagehands", "the opening night",
           "a curtain that stays down", "Stagehands who stay for the party", "wrenstreet", (1, 0, 1, 1, 0), (0, -1, 0, -1, 0), 19, 520, Intent.SEASONAL),
-    Trade("Fallow Farm Supply", "Fallow", "Hedda Bruun", "callum", "the yard", "drivers", "the harvest",
+    Trade("Fallow Farm Supply", "Fallow", "Hedda Bruun", "callum", "the yard", "drivers", "the county show",
           "seed that comes too late", "Drivers who know the farms", "fallow", (0, 1, 1, 1, 2, 1, 2), (0, 0, -1, -1, -1, -2, -2), 44, 710, Intent.SEASONAL),
-    Trade("Otter Bay Marine", "Otter Bay", "Kester Boyle", "jonas", "the slipway", "shipwrights", "the spring launch",
+    Trade("Otter Bay Marine", "Otter Bay", "Kester Boyle", "jonas", "the slipway", "shipwrights", "the boat show",
           "a boat on the wrong tide", "A yard that is swept at five", "otterbay", (0, 1, 1, 1, 2, 2), (0, 0, 0, 0, 0, 0), 35, 590, Intent.SEASONAL, still=True),
     Trade("Greyfriars Museum", "Greyfriars", "Lucian Marsh", "callum", "the store", "keepers", "the long night",
           "a case that stays empty", "Visitors who stay an hour", "greyfriars", (1, 0, 1, 0, 0), (0, 1, 0, 1, 0), 48, 540),
@@ -66,16 +66,16 @@ TRADES = (
           "a letter without an answer", "Claims paid in a week", "pinnace", (0, 0, 1, 0, 0, 1, 0), (0, 1, 0, 0, 1, 0, 0), 22, 730, still=True),
     Trade("Heron Media", "Heron", "Jasper Lindh", "priya", "the newsroom", "editors", "the election",
           "a page without a picture", "Editors who go home", "heronmedia", (0, 1, 0, 0, 0), (0, -1, -1, 0, 0), 31, 500),
-    Trade("Stonebeck Quarry", "Stonebeck", "Morag Sinclair", "callum", "the crusher", "drivers", "the frost",
+    Trade("Stonebeck Quarry", "Stonebeck", "Morag Sinclair", "callum", "the crusher", "drivers", "the road works",
           "a stone where a foot is", "A year without an accident", "stonebeck", (0, 0, 0, 1, 0, 0), (1, 0, 1, 0, 1, 0), 39, 620),
-    Trade("Vale Pharmacy Group", "Vale", "Anselm Roy", "jonas", "the dispensary", "pharmacists", "the flu weeks",
+    Trade("Vale Pharmacy Group", "Vale", "Anselm Roy", "jonas", "the dispensary", "pharmacists", "the screening weeks",
           "a bag with the wrong name", "Time to talk at the counter", "valepharmacy", (0, 0, 1, 0, 0, 0, 0), (0, 0, 0, 1, 1, 2, 2), 27, 705),
     Trade("Bluecoat Removals", "Bluecoat", "Femi Adeyemi", "callum", "the depot", "crews", "the end of the month",
           "a piano on the stairs", "Crews that laugh", "bluecoat", (1, 0, 1, 1, 1, 1), (1, 1, 1, 1, 1, 2), 21, 630, stage=Stage.GROWING),
-    Trade("Tamsin Vale Studio", "Tamsin Vale", "Tamsin Vale", "jonas", "the kiln room", "potters", "the winter market",
+    Trade("Tamsin Vale Studio", "Tamsin Vale", "Tamsin Vale", "jonas", "the kiln room", "potters", "the craft market",
           "a kiln that goes cold", "Mornings at the wheel", "tamsinvale", (1, None, None, None), (-1, 0, -1, 0), 36, 420, Intent.SEASONAL),
-    Trade("Millrace Brewing", "Millrace", "Corin Hale", "callum", "the bottling line", "brewers", "the summer",
-          "a cask that is opened too early", "Brewers at the harvest fair", "millrace", (0, 1, None, None), (0, 0, None, None), 60, 480, stage=Stage.FADING),
+    Trade("Millrace Brewing", "Millrace", "Corin Hale", "callum", "the bottling line", "brewers", "the beer fair",
+          "a cask that is opened too early", "Brewers at the town fair", "millrace", (0, 1, None, None), (0, 0, None, None), 60, 480, stage=Stage.FADING),
 )
 
 # kind, value for the receiver, words; {…} is filled from the trade
@@ -93,7 +93,7 @@ WE_GIVE = (
 )
 THEY_GIVE = (
     (E.PAYMENT, "revenue", "Paid in {days} days"),
-    (E.SUPPORT, "learning", "Opened last year's records to us"),
+    (E.SUPPORT, "learning", "Opened their old records to us"),
     (E.PAYMENT, "revenue", "Paid in {days} days"),
     (E.LEARNING, "learning", "Tried the new planner with their {people}"),
     (E.PAYMENT, "revenue", "Paid in {days} days"),
@@ -105,7 +105,7 @@ HEARD = {
     0: ("We have not used it", "It came too late for {season}"),
     1: ("Useful, once", "The {people} made little of it"),
     2: ("", "It does what it should", "As agreed"),
-    3: ("The {people} asked for more of it", "It took a load off {place}", "Better than the year before"),
+    3: ("The {people} asked for more of it", "It took a load off {place}", "Better than the last time"),
     4: ("Nobody had thought of that for us", "It changed how we go into {season}"),
 }
 HEARD_BY_US = {

@@ -29,7 +29,7 @@ COLLEAGUES = (
 )
 
 THEY_VALUE = (
-    (Values("growth", 4, "To be better at something by the summer", "A certificate, and somebody who asks about it"),
+    (Values("growth", 4, "To be better at something in half a year", "A certificate, and somebody who asks about it"),
      Values("recognition", 3, "Credit where it was mine"), Values("time", 2, "Fridays that end at four"), Values("income", 1, "Pay that keeps up")),
     (Values("time", 4, "Home when the children are"), Values("income", 3, "Pay that keeps up"),
      Values("company", 2, "People to have lunch with"), Values("recognition", 1, "A thank-you that is meant")),
