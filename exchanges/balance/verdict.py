@@ -4,6 +4,7 @@ From two states to what a page says: how it feels to each side on a day, how eve
 The two sides are judged apart and meet only here. Silence shows as growing doubt: the states are aged to the day first.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
 from statistics import NormalDist
@@ -25,6 +26,8 @@ EIGHTY_PERCENT = 1.2816
 """Half width of an 80 % band in standard deviations, as documented and shown."""
 TURN_HORIZON_DAYS = 128
 TURN_STRIDE_DAYS = 16
+FEW_CARDS = 8
+"""Of so few, every day at once costs less than looking twice."""
 
 
 class Feeling(IntEnum):
@@ -345,13 +348,20 @@ def _turns_of_block(state: State, asked: Asked, p: Parameters) -> NDArray[np.int
         on = Asked(days.ravel(), asked.band[repeated], asked.gap[repeated])
         return face_of(_judge(tuple(stacked[:, sides]), on.of_both_sides(), widens[sides], p), on.as_of).reshape(days.shape)
 
-    coarse = asked.as_of[:, None] + np.arange(0, TURN_HORIZON_DAYS + 1, TURN_STRIDE_DAYS)
-    face = faces(np.arange(count), coarse)
-    differs = face[:, 1:] != face[:, :1]
+    if count <= FEW_CARDS:
+        every = faces(np.arange(count), asked.as_of[:, None] + np.arange(TURN_HORIZON_DAYS + 1))
+        return (asked.as_of + _turning(every[:, ::TURN_STRIDE_DAYS], lambda rows, since: every[rows[:, None], since])).astype(np.int64)
+    coarse = faces(np.arange(count), asked.as_of[:, None] + np.arange(0, TURN_HORIZON_DAYS + 1, TURN_STRIDE_DAYS))
+    return (asked.as_of + _turning(coarse, lambda rows, since: faces(rows, asked.as_of[rows, None] + since))).astype(np.int64)
+
+
+def _turning(coarse: NDArray[np.int64], fine_of: Callable[[Any, Any], NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Days until each card turns, from its face at every stride and a way to see rows on each day within one of their strides."""
+    differs = coarse[:, 1:] != coarse[:, :1]
     turning = np.flatnonzero(differs.any(axis=1))
-    result = asked.as_of + TURN_HORIZON_DAYS
+    result = np.full(len(coarse), TURN_HORIZON_DAYS)
     if len(turning):
-        since = coarse[turning, differs[turning].argmax(axis=1)]
-        fine = since[:, None] + np.arange(1, TURN_STRIDE_DAYS + 1)
-        result[turning] = fine[np.arange(len(turning)), (faces(turning, fine) != face[turning, :1]).argmax(axis=1)]
-    return result.astype(np.int64)
+        days = TURN_STRIDE_DAYS * differs[turning].argmax(axis=1)[:, None] + np.arange(1, TURN_STRIDE_DAYS + 1)
+        first = (fine_of(turning, days) != coarse[turning, :1]).argmax(axis=1)
+        result[turning] = days[np.arange(len(turning)), first]
+    return result
