@@ -61,7 +61,7 @@ def _visible_sides(member: Member) -> QuerySet[Side]:
 
 def parties_for(member: Member) -> QuerySet[Party]:
     """Parties of the relationships that this member may see; a steward also those that are in none yet."""
-    rule = Q(pk__in=_visible_sides(member).values("party_id"))
+    rule: Any = Q(pk__in=_visible_sides(member).values("party_id"))
     if member.is_steward:
         rule |= ~Exists(Side.objects.filter(party=OuterRef("pk")))
     return Party.objects.filter(rule, workspace_id=member.workspace_id, merged_into__isnull=True).select_related("text")
@@ -79,7 +79,7 @@ def people_for(member: Member) -> QuerySet[Person]:
     """
     theirs = Participant.objects.filter(person=OuterRef("pk"))
     mine = theirs.filter(side__relationship__steward=member) if member.is_steward else theirs.none()
-    contact = Q(pk=member.person_id) | Exists(mine)
+    contact: Any = Q(pk=member.person_id) | Exists(mine)
     if member.is_owner:
         contact |= Exists(theirs.exclude(side__relationship__kind=Kind.PERSONAL)) | ~Exists(theirs)
     rule = contact | ~Exists(theirs) if member.is_steward else contact

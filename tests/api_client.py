@@ -19,7 +19,7 @@ KEYS = itertools.count(1)
 class Api:
     def __init__(self, member: Member, scopes: str = "read write") -> None:
         with within(member.workspace_id):
-            made = make_token(member=member, label="tests", scopes=scopes, lives=timedelta(days=1), now=timezone.now())
+            made = make_token(member=member, label="tests", scopes=scopes, lives=timedelta(days=90), now=timezone.now())
         self.token = made.row
         self.headers = {"Authorization": f"Bearer {made.secret}"}
         self.client = Client(raise_request_exception=False)

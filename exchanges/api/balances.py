@@ -105,7 +105,11 @@ class BalanceView(Endpoint):
 
     @extend_schema(
         operation_id="balance",
-        parameters=[OpenApiParameter("as_of", {"type": "string", "format": "date"}, description="A day up to today; an earlier one is what we now think of then.")],
+        parameters=[
+            OpenApiParameter(
+                "as_of", {"type": "string", "format": "date"}, description="A day up to today; an earlier one is what we now think of then."
+            )
+        ],
         responses=BalanceSerializer,
     )
     def get(self, request: Request, public_id: Any) -> Response:

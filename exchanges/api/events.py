@@ -49,7 +49,9 @@ EVENT_COLUMNS = (
 
 
 def event_row(row: tuple[Any, ...]) -> dict[str, Any]:
-    public_id, relationship, giver, author, kind, status, occurred, arrived, expected, visibility, value_kind, what, goal, seq, is_withdrawn, at = row[:16]
+    public_id, relationship, giver, author, kind, status, occurred, arrived, expected, visibility, value_kind, what, goal, seq, is_withdrawn, at = (
+        row[:16]
+    )
     return {
         "id": public_id, "relationship": relationship, "giver": Giver(giver).name, "author_side": SideRole(author).name, "kind": kind, "status": status,
         "occurred_on": occurred, "arrived_on": arrived, "expected_on": expected, "visibility": visibility, "value_kind": value_kind, "what": what or "",

@@ -23,7 +23,9 @@ class PromptSerializer(serializers.Serializer):
     participant = serializers.UUIDField()
     side = serializers.ChoiceField(choices=SideRole.names)
     kind = serializers.ChoiceField(choices=PromptKind.values)
-    state = serializers.ChoiceField(choices=[OPEN, OVER, *PromptState.values], help_text="Of one's own: as it is. Of others: OPEN until it closes, then OVER.")
+    state = serializers.ChoiceField(
+        choices=[OPEN, OVER, *PromptState.values], help_text="Of one's own: as it is. Of others: OPEN until it closes, then OVER."
+    )
     round = serializers.UUIDField(allow_null=True)
     event = serializers.UUIDField(allow_null=True)
     created_at = serializers.DateTimeField()

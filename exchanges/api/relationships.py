@@ -126,7 +126,7 @@ def detail_out(relationship: Relationship, *, today: Any) -> dict[str, Any]:
     balance = balance_of(relationship, view=View.SHARED, as_of=today)
     return {
         **row_out(row, sides_out(balance, relationship.kind)),
-        "band": None if relationship.band is None else str(relationship.band),
+        "band": None if relationship.band is None else f"{relationship.band:.2f}",
         "cadence_days": relationship.cadence_days,
         "started_on": relationship.started_on,
         "ended_on": relationship.ended_on,
@@ -144,7 +144,11 @@ def participant_out(row: tuple[Any, ...]) -> dict[str, Any]:
 def sides_of(relationship: Relationship) -> list[dict[str, Any]]:
     people = Participant.objects.filter(side__relationship=relationship).order_by("pk").values_list(*PARTICIPANT_COLUMNS)
     speaking = [participant_out(row) for row in people]
-    sides = Side.objects.filter(relationship=relationship).order_by("role").values_list("public_id", "role", "party__public_id", "party__text__name", "intent")
+    sides = (
+        Side.objects.filter(relationship=relationship)
+        .order_by("role")
+        .values_list("public_id", "role", "party__public_id", "party__text__name", "intent")
+    )
     return [
         {
             "id": public_id, "role": SideRole(role).name, "party": party, "name": name, "intent": intent,

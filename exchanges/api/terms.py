@@ -56,7 +56,7 @@ class TermsLineInput(Input):
 class TermsInput(Input):
     side = CodeOf(SideRole)
     effective_on = DayField(ahead=0, required=False)
-    lines = TermsLineInput(many=True, max_length=LINES_MOST)
+    lines = TermsLineInput(many=True, max_length=LINES_MOST)  # type: ignore[call-arg]
 
 
 TERMS_COLUMNS = ("pk", "public_id", "side__role", "effective_on", "author__public_id", "recorded_at")

@@ -87,7 +87,7 @@ class Endpoint(APIView):
     now: datetime
 
     @classmethod
-    def as_view(cls, **options: Any) -> Callable[..., Any]:
+    def as_view(cls, **options: Any) -> Any:
         view = super().as_view(**options)
         view.login_required = False  # type: ignore[attr-defined]
         return view

@@ -22,7 +22,7 @@ class WorkspaceSerializer(serializers.Serializer):
 
 def workspace_out(workspace: Workspace, member: Member) -> dict[str, Any]:
     return {
-        "id": workspace.public_id, "name": workspace.name, "short_name": workspace.short_name, "time_zone": workspace.time_zone, "band": str(workspace.band),
+        "id": workspace.public_id, "name": workspace.name, "short_name": workspace.short_name, "time_zone": workspace.time_zone, "band": f"{workspace.band:.2f}",
         "cadence_days": workspace.cadence_days, "is_demo": workspace.is_demo, "member": member.public_id, "roles": sorted(member.roles),
     }  # fmt: skip
 
@@ -114,7 +114,15 @@ VALUE_KIND_COLUMNS = ("public_id", "code", "name", "hint", "meant_for", "side__p
 
 def value_kind_row(row: tuple[Any, ...]) -> dict[str, Any]:
     # An own kind's code is made of row ids, which stay inside.
-    return {"id": row[0], "code": row[1] if row[5] is None else "", "name": row[2], "hint": row[3], "meant_for": row[4], "side": row[5], "is_retired": row[6]}
+    return {
+        "id": row[0],
+        "code": row[1] if row[5] is None else "",
+        "name": row[2],
+        "hint": row[3],
+        "meant_for": row[4],
+        "side": row[5],
+        "is_retired": row[6],
+    }
 
 
 def value_kind_out(kind: ValueKind) -> dict[str, Any]:

@@ -21,6 +21,7 @@ AMOUNT_MAX = Decimal("99999999.9999")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 # Bidirectional overrides reorder what stands around them; the plain marks (LRM, RLM) are part of honest text and stay.
 OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 AMOUNT = re.compile(r"[+-]?\d{1,12}(\.\d{1,12})?")
 
 
@@ -57,7 +58,7 @@ def clean_day(typed: object, field: str, *, today: date, latest: date | None = N
         return None
     if isinstance(typed, str):
         try:
-            typed = date.fromisoformat(typed.strip())
+            typed = date.fromisoformat(typed.strip() if DAY.fullmatch(typed.strip()) else "")  # not its weeks and its days of the year
         except ValueError:
             raise Invalid("This is not a date. Write it as 2026-01-31.", field=field, code="not_a_date") from None
     if not isinstance(typed, date):

@@ -24,7 +24,10 @@ def names(response):
 
 def test_a_token_says_for_whom_it_acts(cast, ana):
     body = ana.get("/workspace/").json()
-    assert body["name"] == "Acme" and body["roles"] == ["STEWARD"] and body["member"] == str(cast.ana.public_id) and body["band"] == "0.75"
+    assert body["name"] == "Acme"
+    assert body["roles"] == ["STEWARD"]
+    assert body["member"] == str(cast.ana.public_id)
+    assert body["band"] == "0.75"
 
 
 def test_only_an_owner_reads_the_members(cast, ana):
@@ -69,14 +72,16 @@ def _members_without(cast):
 
 def test_a_steward_adds_parties_and_people_and_others_do_not(cast, ana):
     made = ana.post("/people/", {"name": " Cyd  Corvid ", "email": "cyd@corvid.example", "time_zone": "Europe/Berlin"})
-    assert made.status_code == 201 and made.json()["name"] == "Cyd Corvid"
+    assert made.status_code == 201
+    assert made.json()["name"] == "Cyd Corvid"
     assert ana.get(f"/people/{made.json()['id']}/").json()["email"] is None  # in no relationship of hers yet
     person = Person.objects.get(public_id=made.json()["id"])
     add_participant(side=cast.borealis.sides.get(role=1), person=person, from_on=TODAY)
     assert ana.get(f"/people/{made.json()['id']}/").json()["email"] == "cyd@corvid.example"
     for other in (cast.lea, cast.oda):
         response = Api(other).post("/parties/", {"name": "Corvid"})
-        assert response.status_code == 403 and problem_of(response)["code"] == "role_missing"
+        assert response.status_code == 403
+        assert problem_of(response)["code"] == "role_missing"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,8 @@ def test_a_sides_own_kinds_are_read_by_those_who_see_the_side(cast, ana):
     seed_catalogue(workspace=cast.workspace)
     kind = add_own_kind(side=cast.borealis.sides.get(role=1), name="Quiet evenings")
     body = ana.get(f"/value-kinds/{kind.public_id}/").json()
-    assert body["name"] == "Quiet evenings" and body["code"] == ""
+    assert body["name"] == "Quiet evenings"
+    assert body["code"] == ""
     assert Api(cast.amir).get(f"/value-kinds/{kind.public_id}/").status_code == 404
     assert "Referral" in " ".join(names(ana.get("/value-kinds/"))).title()
 
