@@ -177,6 +177,27 @@ def test_nul_bytes_in_an_address_are_refused(client: Client, place: str) -> None
     assert client.get(place).status_code == 400
 
 
+@pytest.mark.parametrize("name", [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "other"])
+def test_nul_bytes_in_a_cookie_are_refused(client: Client, name: str) -> None:
+    response = client.get("/account/login/", headers={"Cookie": f'{name}="abcdefgh\\000ijklmnop"'})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("name", [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME])
+@pytest.mark.parametrize("value", ["x" * 5000, "'; drop table", "\u00e9\u00ff", "a=b;c", "-1"])
+def test_a_strange_cookie_is_nobody(client: Client, name: str, value: str) -> None:
+    User.objects.create_user("ana@acme.example", "x")
+    client.cookies[name] = value
+    assert client.get("/account/password/change/").status_code == 302
+
+
+@pytest.mark.parametrize("host", ["evil.test", "", "a" * 300, "127.0.0.1:x", "127.0.0.1@evil.test"])
+def test_a_foreign_host_is_refused(client: Client, host: str) -> None:
+    response = client.get("/account/login/", headers={"Host": host})
+    assert response.status_code == 400
+    assert "evil" not in response.content.decode()
+
+
 def test_the_request_id_of_a_proxy_is_kept_and_a_strange_one_is_not(client: Client) -> None:
     assert client.get("/healthz", headers={"X-Request-ID": "0123456789abcdef"}).headers["X-Request-ID"] == "0123456789abcdef"
     forged = client.get("/healthz", headers={"X-Request-ID": 'x"} {"level": "fatal"}'}).headers["X-Request-ID"]

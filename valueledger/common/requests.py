@@ -50,15 +50,16 @@ class RequestIdMiddleware:
 
 
 class RefuseNulBytesMiddleware:
-    """PostgreSQL refuses NUL in text and SQLite takes it: neither gets to see one from an address."""
+    """PostgreSQL refuses NUL in text and SQLite takes it: neither gets to see one from an address or a cookie."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
-        if "\0" in request.path or b"\0" in query:
-            return problem(request, 400, "nul_byte", "The address holds a character that cannot be stored.")
+        if "\0" in request.path or b"\0" in query or any("\0" in value for value in request.COOKIES.values()):
+            request.COOKIES.clear()  # the page that says so must not look a session up with it
+            return problem(request, 400, "nul_byte", "The address or a cookie holds a character that cannot be stored.")
         return self.get_response(request)
 
 

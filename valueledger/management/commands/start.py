@@ -34,6 +34,7 @@ READY_SECONDS = 90
 MOST_RESTARTS = 5
 WELL_AFTER_SECONDS = 60
 PORTS_TRIED = 20
+LARGEST_LOG = 10_000_000
 PR_SET_PDEATHSIG = 1
 
 
@@ -49,6 +50,8 @@ class Child:
         self.name, self.command, self.environment = name, command, environment
         self.log = settings.VAR_DIR / f"{name}.log"
         self.restarts = 0
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
         self.spawn()
 
     def spawn(self) -> None:
@@ -173,14 +176,16 @@ class Command(BaseCommand):
             return False
 
     def announce(self, address: str) -> None:
-        self.stdout.write(self.style.SUCCESS(f"Value Ledger is running at {address}/  (Ctrl-C stops it)"))
+        """Said in one piece, so that whoever waits for the first line has the link as well."""
+        lines = [self.style.SUCCESS(f"Value Ledger is running at {address}/  (Ctrl-C stops it)")]
         if setup.has_users():
-            self.stdout.write(f"Sign in at {address}/account/login/ with your e-mail and password.")
+            lines.append(f"Sign in at {address}/account/login/ with your e-mail and password.")
         else:
             link = f"{address}/setup/{setup.issue_first_link(now=timezone.now())}/"
-            self.stdout.write(f"First run: make the owner's account here (works once, for 24 hours):\n  {link}")
+            lines.append(f"First run: make the owner's account here (works once, for 24 hours):\n  {link}")
         if not settings.SMTP:
-            self.stdout.write(f"Mails are written to {settings.MAIL_DIR} (SMTP_URL sends them instead).")
+            lines.append(f"Mails are written to {settings.MAIL_DIR} (SMTP_URL sends them instead).")
+        self.stdout.write("\n".join(lines))
         self.stdout.flush()
         connections.close_all()
 
