@@ -20,14 +20,14 @@ TIDEWELL = Story(
     ),
     they_value=(
         Values("less_stress", 4, "Less stress on the night desk", "Nobody phones me after ten."),
-        Values("results", 3, "On-time arrivals", "Slots met at the port, share of all slots"),
-        Values("income", 2, "Predictable cost", "No surprises inside a quarter"),
-        Values("freedom", 1, "Freedom to change plans", "Room to move a load the same day"),
+        Values("results", 3, "On-time arrivals", "Every slot at the port met for a month"),
+        Values("income", 2, "Predictable cost", "A quarter without a surprise"),
+        Values("freedom", 1, "Freedom to change plans", "A load moved the same day"),
     ),
     we_value=(
         Values("revenue", 4, "Fees on time", "Paid within 14 days"),
-        Values("learning", 3, "Learning", "Real sites for the slot planner", unit="planner hours", rate="0.15"),
-        Values("referral", 2, "Referrals", "Introductions to other carriers"),
+        Values("learning", 3, "Real sites for the slot planner", "A whole season at one of them", unit="planner hours", rate="0.15"),
+        Values("referral", 2, "Introductions to other carriers"),
         Values("pride", 1, "Work the team is proud of", "People ask to stay on this account"),
     ),
     happened=(

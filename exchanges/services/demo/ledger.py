@@ -219,7 +219,7 @@ class Telling:
         )
 
     def round(self, told: Asked, number: int, known: list[Known], rhythms: RhythmTable) -> Iterable[Known]:
-        """One check of both sides. Friends whose answer the story does not tell were never asked."""
+        """One check of both sides. Whoever has no address was never asked."""
         opens = self.clock.at(told.ago, 7)
         asked = Round(
             number=number,
@@ -257,7 +257,7 @@ class Telling:
     def seat(self, asked: Round, role: SideRole, told: Asked, known: list[Known], rhythms: RhythmTable) -> Answer | None:
         """The seat of whoever speaks for a side, the prompt that was sent to it, and its answer if it gave one."""
         value = told.we if role == SideRole.OWN else told.they
-        if value is None and self.stage.relationship.kind == Kind.PERSONAL:
+        if value is None and role == SideRole.COUNTERPART and not self.stage.story.contacts[0].email:
             return None
         speaker = self.stage.speakers[role]
         seat = RoundSeat(round=asked, participant=speaker, side=role, **self.workspace)

@@ -4,20 +4,35 @@ import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import transaction
 
 from exchanges.models import (
-    Answer, Card, Disclosure, EventStatus, EventVersion, Evidence, LiveEvidence, Prompt, PromptState, Report, ReportRole, Round, Snapshot, View,
+    Answer,
+    Card,
+    Disclosure,
+    EventStatus,
+    EventVersion,
+    Evidence,
+    LiveEvidence,
+    Prompt,
+    PromptState,
+    Report,
+    ReportRole,
+    Round,
+    Snapshot,
+    View,
 )  # fmt: skip
 from exchanges.selectors.balances import balance_of, balance_of_rows
 from exchanges.selectors.due import waiting_for
+from exchanges.selectors.group_figures import last_quarter
 from exchanges.selectors.statements import day_number
 from exchanges.selectors.today import gaps_of
 from exchanges.services.demo import AlreadySeeded, seed_demo
+from exchanges.services.demo.people import EMPLOYEES
 from relationships.models import Kind, Member, PersonText, Relationship, SideRole, Stage, User, Workspace
 from relationships.services.setup import create_owner, create_workspace
 from valueledger.common.models import Outbox
@@ -202,6 +217,14 @@ def test_only_what_an_employee_opened_is_in_the_shared_view(demo: Demo) -> None:
     shared = LiveEvidence.objects.filter(relationship__in=employees, side=SideRole.COUNTERPART, source_kind=2, view_mask=7)
     assert shared.count() == Disclosure.objects.count() == 1
     assert Card.objects.filter(kind=Kind.EMPLOYEE, view=View.SHARED, answered_counterpart_on__isnull=False).count() == 1
+
+
+def test_on_whatever_day_it_is_seeded_the_last_quarter_has_heard_five_employees() -> None:
+    for day in range(366):
+        today = date(2026, 1, 1) + timedelta(days=day)
+        first, last, _ = last_quarter(today)
+        asked_on = [[today - timedelta(days=asked.ago - 4) for asked in story.asked] for story in EMPLOYEES]
+        assert sum(any(first <= on <= last for on in days) for days in asked_on) >= 5, today
 
 
 def test_each_week_says_what_was_known_then(demo: Demo) -> None:
