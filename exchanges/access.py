@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
-from exchanges.models import Answer, Card, Prompt, PromptKind, PromptState, Report, Round, RoundSeat, ValueEvent, View
+from exchanges.models import Answer, Card, ImportBatch, Prompt, PromptKind, PromptState, Report, Round, RoundSeat, ValueEvent, View
 from relationships.access import as_uuid as as_uuid
 from relationships.access import named_to
 from relationships.models import ENDED_STAGES, Kind, Member, Participant, Person, Relationship, SideRole
@@ -280,6 +280,16 @@ def outbox_for(member: Member) -> QuerySet[Outbox]:
 
 def message_for(member: Member, public_id: object) -> Outbox:
     row = outbox_for(member).filter(public_id=as_uuid(public_id)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def import_for(member: Member, public_id: object) -> ImportBatch:
+    """A file that this member is bringing in. Those of others are not found."""
+    if not member.is_steward:
+        raise NotFound
+    row = ImportBatch.objects.select_related("workspace", "member__user").filter(member=member, public_id=as_uuid(public_id)).first()
     if row is None:
         raise NotFound
     return row

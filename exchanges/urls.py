@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from exchanges.views import desk as desk_views
 from exchanges.views import events, ledger, log, relationships, settings, terms, today
+from exchanges.views import imports as import_pages
 from exchanges.views import outbox as outbox_pages
 from exchanges.views import portal as portal_pages
 from exchanges.views import portfolio as portfolio_views
@@ -32,6 +33,16 @@ desk: list[URLPattern | URLResolver] = [
     path("events/<uuid:public_id>/relay/got/", events.relay, {"role": "got"}, name="relay_got"),
     path("events/<uuid:public_id>/reports/<uuid:report_id>/withdraw/", events.withdraw_ours, name="withdraw_report"),
     path("prompts/<uuid:public_id>/", prompt_pages.answer_prompt, name="answer_prompt"),
+    path("import/", import_pages.import_file, name="import"),
+    path("import/<uuid:public_id>/", import_pages.import_progress, name="import_progress"),
+    path("import/<uuid:public_id>/columns/", import_pages.import_map, name="import_map"),
+    path("import/<uuid:public_id>/rows/", import_pages.import_preview, name="import_preview"),
+    path("import/<uuid:public_id>/run/", import_pages.import_run, name="import_run"),
+    path("import/<uuid:public_id>/stop/", import_pages.import_stop, name="import_stop"),
+    path("import/<uuid:public_id>/undo/", import_pages.import_undo, name="import_undo"),
+    path("import/<uuid:public_id>/result/", import_pages.import_result, name="import_result"),
+    path("import/<uuid:public_id>/set-aside/", import_pages.import_refused, name="import_refused"),
+    path("export/", import_pages.export, name="export"),
     path("outbox/", outbox_pages.outbox, name="outbox"),
     path("outbox/<uuid:public_id>/", outbox_pages.outbox_message, name="outbox_message"),
     path("outbox/<uuid:public_id>/html/", outbox_pages.outbox_html, name="outbox_html"),

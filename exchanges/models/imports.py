@@ -52,6 +52,7 @@ class ImportBatch(models.Model):
     rows_refused = models.IntegerField(default=0)
     rows_undone = models.IntegerField(default=0)
     rows_kept = models.IntegerField(default=0)  # by an undo: what others had built upon
+    changes = models.JSONField(default=dict)  # whose verdict became another: how many, and the first of them
     parts = models.IntegerField(null=True, blank=True)  # rows are sorted into so many parts; whole parts are written, one transaction each
     parts_done = models.IntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -84,15 +84,14 @@ class Resolver:
             groups[reference[0]].append(reference)
         found: dict[str, Found] = {}
         elsewhere = self._by_id(groups["u"], found)
-        named = groups["n"] + [one for one in elsewhere if not own_of(one)]
+        named = groups["n"] + groups["c"] + [one for one in elsewhere if not own_of(one)]
         missing = self._by_name(named, kinds, found) + self._by_pair(groups["p"] + [one for one in elsewhere if own_of(one)], kinds, found)
-        if missing and self.settings.creates:
-            if write:
-                self._make(missing, found)
-            else:
-                found.update({reference: Found(kind=one.kind, is_new=True) for one in missing for reference in one.references})
+        allowed = [one for one in missing if self.settings.creates or any(reference[0] == "c" for reference in one.references)]
+        found.update({reference: Found(refusal=UNKNOWN_NAME) for one in missing for reference in one.references})
+        if write:
+            self._make(allowed, found)
         else:
-            found.update({reference: Found(refusal=UNKNOWN_NAME) for one in missing for reference in one.references})
+            found.update({reference: Found(kind=one.kind, is_new=True) for one in allowed for reference in one.references})
         if write:
             self._lock(found)
         return found

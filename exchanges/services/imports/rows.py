@@ -18,6 +18,7 @@ from exchanges.services.imports.mapping import BadMapping, Placed
 from relationships.models import SideRole
 
 REMEMBERED = 50_000
+SKIP, CREATE = "skip", "create"  # said on the page about one row
 CUT = "\x1f"
 Fixes = Mapping[int, Mapping[str, str]]
 
@@ -63,6 +64,8 @@ class Plan:
         if len(cells) != self.width:
             self._ensure_width(cells)
         fixed = self.fixes.get(record.number)
+        if fixed and fixed.get(SKIP):
+            raise Refused("You left this row out.")
         row: list[Any] = [None] * len(self.slots)
         for slot, index, constant, read, remembered, required, name in self._steps:
             text = constant if index is None else cells[index]
@@ -83,7 +86,10 @@ class Plan:
                     remembered.clear()
                 remembered[text] = value
             row[slot] = value
-        return (record.number, self._finish(row), *row)
+        reference = self._finish(row)
+        if fixed and fixed.get(CREATE) and reference[0] == "n":
+            reference = "c" + reference[1:]
+        return (record.number, reference, *row)
 
     def refusal(self, record: Record, refused: Refused) -> Refusal:
         """With what was typed, so that it can be mended on the page."""

@@ -7,7 +7,7 @@ batch is run again. Memory holds one part at a time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from exchanges.models import ImportBatch, ImportRow, ImportState, ImportTable
+from exchanges.models import Card, ImportBatch, ImportRow, ImportState, ImportTable, View
 from exchanges.services.imports import checks, events, mapping, reports
 from exchanges.services.imports.dialects import Record
 from exchanges.services.imports.fields import Refused
@@ -34,6 +34,7 @@ from valueledger.common.errors import ValueLedgerError
 
 LEASE = timedelta(seconds=90)
 REFUSALS_KEPT = 10_000
+CHANGES_SHOWN = 12
 AT_ONCE = 40_000  # rows of one part in memory: only a relationship with very many has more
 UNPACKED_TIMES = 20
 LOCK_SPACE = 0x76_4C_69  # "vLi": advisory locks of imports
@@ -170,16 +171,32 @@ def write_part(
         for rows in in_portions(staging, part):
             work = Work(settings, resolver, occurrences, now, outcome=outcome)
             WRITERS[ImportTable(batch.table)](work, rows)
+        before = verdicts_of(outcome.relationships)
         refold(relationships=sorted(outcome.relationships), now=now)
+        note_changes(batch, before)
         keep_refusals(batch, outcome.refused, room=REFUSALS_KEPT - batch.rows_refused)
         mine = ImportBatch.objects.filter(pk=batch.pk, state=ImportState.RUNNING, parts_done=part)
         moved = mine.update(
             parts_done=part + 1, rows_read=F("rows_read") + outcome.added + outcome.known + len(outcome.refused), rows_added=F("rows_added") + outcome.added,
-            rows_known=F("rows_known") + outcome.known, rows_refused=F("rows_refused") + len(outcome.refused), lease_until=lease_until,
+            changes=batch.changes, rows_known=F("rows_known") + outcome.known, rows_refused=F("rows_refused") + len(outcome.refused), lease_until=lease_until,
         )  # fmt: skip
         if moved != 1:  # stopped by a person, or taken over: nothing of this part is kept
             raise LeaseLost
     batch.refresh_from_db()
+
+
+def verdicts_of(relationships: Iterable[int]) -> dict[int, str]:
+    """What the cards say of relationships that were there before."""
+    rows = bulk.lookup(Card, "relationship_id", sorted(relationships), ["relationship_id", "view", "has_own", "verdict"])
+    return {pk: verdict for pk, view, has_own, verdict in rows if view == View.OWN or (view == View.SHARED and not has_own)}
+
+
+def note_changes(batch: ImportBatch, before: dict[int, str]) -> None:
+    """Relationships whose verdict became another, for the page that says what came of the import."""
+    after = verdicts_of(before)
+    changed = [[pk, verdict, after[pk]] for pk, verdict in sorted(before.items()) if after.get(pk, verdict) != verdict]
+    first = batch.changes.get("first", [])
+    batch.changes = {"count": batch.changes.get("count", 0) + len(changed), "first": [*first, *changed][:CHANGES_SHOWN]}
 
 
 def in_portions(staging: Staging, part: int, *, again: bool = False) -> Iterator[list[Staged]]:
