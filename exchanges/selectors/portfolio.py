@@ -15,6 +15,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from exchanges.charts import MapMark, SideReading, WeekShares
@@ -190,6 +191,10 @@ class Portfolio:
         """Imported people are each their own side: a name alone would not say which relationship is meant."""
         return len({one.own_name for one in self.held}) > 1
 
+    def label(self, place: int) -> str:
+        held = self.held[place]
+        return _("{name} and {own}").format(name=held.name, own=held.own_name) if self.has_several_own_sides else held.name
+
     def verdict(self, place: int) -> str:
         return VERDICTS[int(self.verdicts[place])]
 
@@ -247,6 +252,7 @@ class Attention:
 
     rank: int
     held: Held
+    label: str
     they: SideReading
     we: SideReading
     verdict: str
@@ -279,6 +285,7 @@ def _attention(portfolio: Portfolio, place: int, rank: int, gaps: Mapping[int, i
     return Attention(
         rank=rank,
         held=held,
+        label=portfolio.label(place),
         they=they,
         we=we,
         verdict=balance.verdict,
@@ -319,9 +326,9 @@ def marks_of(portfolio: Portfolio, first: Sequence[int], *, url: str, with_title
 
 def _mark(portfolio: Portfolio, place: int, rank: int | None, url: str, with_titles: bool) -> MapMark:
     held, (they, we), code = portfolio.held[place], portfolio.readings(place), portfolio.verdict(place)
-    spiral = portfolio.is_spiral(place)
-    title = map_title(held.name, verdict_chip(code, spiral).label, they, we, rank) if with_titles or rank else ""
-    return MapMark(url.format(id=held.public_id), held.name, they, we, title, code, spiral, rank, they.answered_on)
+    spiral, label = portfolio.is_spiral(place), portfolio.label(place)
+    title = map_title(label, verdict_chip(code, spiral).label, they, we, rank) if with_titles or rank else ""
+    return MapMark(url.format(id=held.public_id), label, they, we, title, code, spiral, rank, they.answered_on)
 
 
 # The list

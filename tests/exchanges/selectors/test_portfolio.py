@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from exchanges.access import led_cards_for
-from exchanges.models import Answer, BalanceState, Round, RoundPosting, RoundSeat, Snapshot, View
+from exchanges.models import Answer, BalanceState, Card, Round, RoundPosting, RoundSeat, Snapshot, View
 from exchanges.selectors.balances import METHOD, balance_of, fold_rows, pack_prior, unpack
 from exchanges.selectors.group_figures import employees_of, last_quarter
 from exchanges.selectors.portfolio import (
@@ -336,3 +336,10 @@ def test_another_workspace_is_not_counted(cast: Cast) -> None:
     with within(cast.elsewhere.pk):
         assert employees_of(cast.zed, now=NOW) is None
         assert len(portfolio_of(led_cards_for(cast.zed), PortfolioFilter(), today=TODAY)) == 0
+
+
+def test_where_our_side_differs_a_relationship_is_named_by_both(cast: Cast) -> None:
+    assert whole(cast).label(0) == "Borealis"
+    twin = make_relationship(cast.ana, "Borealis")
+    Card.objects.filter(relationship=twin).update(own_name="Acme North")
+    assert {whole(cast).label(place) for place in (0, 1)} == {"Borealis and Acme", "Borealis and Acme North"}
