@@ -63,6 +63,8 @@ def install(python: Path, lock: Path) -> None:
         tool = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
         subprocess.run([*tool, "--quiet", "--require-hashes", "-r", str(lock)], check=True)
     except subprocess.CalledProcessError as error:
+        if not list(VENV.glob("bin/pip*")):
+            shutil.rmtree(VENV, ignore_errors=True)  # half an environment would be taken for a whole one next time
         sys.exit(
             f"Could not set up {VENV.name}/ (exit {error.returncode}). On Debian and Ubuntu: apt-get install python3-venv. "
             f"Or make your own environment, activate it, and: pip install --require-hashes -r {lock.name}"
