@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 
-from exchanges.models import Report, ReportRole
+from exchanges.models import Report, ReportRole, Visibility
 from exchanges.wording import gap_chip
 
 GAP_DAYS = 90
@@ -19,7 +19,7 @@ def gap_counts(reports: QuerySet[Report], *, today: date, relationship_ids: Iter
     """How many open gaps each relationship has, those with none left out. One query; `reports` are those the reader may see."""
     rows = reports.standing().filter(  # type: ignore[attr-defined]
         Q(role=ReportRole.GAVE, guess_word__isnull=False) | Q(role=ReportRole.GOT, word__isnull=False),
-        event__versions__superseded_by__isnull=True, event__versions__is_withdrawal=False,
+        event__versions__superseded_by__isnull=True, event__versions__is_withdrawal=False, event__versions__visibility=Visibility.SHARED,
         event__versions__arrived_on__gt=today - timedelta(days=GAP_DAYS), event__versions__arrived_on__lte=today,
     )  # fmt: skip
     if relationship_ids is not None:

@@ -235,3 +235,11 @@ def test_the_queries_do_not_grow_with_the_relationships(cast, django_assert_max_
     browser = browser_of(cast.ana)
     with django_assert_max_num_queries(40):
         assert browser.get(TODAY_URL).status_code == 200
+
+
+def test_words_about_what_the_counterpart_keeps_to_itself_are_in_no_feed(cast):
+    theirs = make_event(cast.borealis, cast.bo_voice, giver=Giver.JOINT, what="Between themselves", visibility="PRIVATE")
+    report_got(event=theirs, side=SideRole.COUNTERPART, voice=cast.bo_voice, account=Account(word=4), now=NOW)
+    page = seen_by(cast.ana, TODAY_URL)
+    assert "Between themselves" not in page
+    assert "worth a great deal" not in page
