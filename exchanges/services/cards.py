@@ -63,7 +63,10 @@ def write_cards(
         card.kind, card.stage, card.steward_id, card.position = relationship.kind, relationship.stage, relationship.steward_id, state.position
         if newest_event_day is not None:
             card.last_event_on = max(card.last_event_on or date.min, day_of(newest_event_day))
+        said = card.verdict
         fill(card, balance, today)
+        if balance.verdict != said:  # what we said is kept, on change: history never depends on what is said later
+            batch.insert(snapshot_of(card, balance, now))
         turn = turning_days([bytes(state.after)], as_of=today, band=[card.band], cadence_days=[card.cadence_days])
         card.turns_on = day_of(int(turn[0]))
         if card.pk is None:

@@ -11,10 +11,10 @@ from datetime import datetime
 import numpy as np
 from django.db import transaction
 
-from exchanges.models import BalanceCheckpoint, BalanceState, Card, LiveEvidence, View
+from exchanges.models import BalanceCheckpoint, BalanceState, Card, LiveEvidence, Snapshot, View
 from exchanges.selectors.balances import METHOD, fold_columns, turning_days
 from exchanges.selectors.statements import day_of
-from exchanges.services.cards import CARD_VIEWS, cards_from, copy_of, fill, newest_event_days
+from exchanges.services.cards import CARD_VIEWS, cards_from, copy_of, fill, newest_event_days, snapshot_of
 from relationships.models import Relationship, Side, SideRole, Workspace
 from relationships.selectors.rhythm import RhythmInForce, RhythmTable, agreed_intent
 
@@ -92,7 +92,7 @@ def write_many_cards(rows: Sequence[Relationship], states: Sequence[BalanceState
     newest = newest_event_days(ids)
     by_id = {row.pk: row for row in rows}
     with_own = {state.relationship_id for state in states if state.view == View.OWN}
-    cards = []
+    cards, snapshots = [], []
     for view in CARD_VIEWS:
         chosen = [state for state in states if state.view == view]
         if not chosen:
@@ -109,11 +109,16 @@ def write_many_cards(rows: Sequence[Relationship], states: Sequence[BalanceState
             card.has_own = view == View.SHARED and row.pk in with_own
             card.kind, card.stage, card.steward_id, card.position = row.kind, row.stage, row.steward_id, state.position
             card.last_event_on = newest.get(row.pk)
-            fill(card, seen.balance(place), today)
+            balance = seen.balance(place)
+            previous = known.get((row.pk, view))
+            fill(card, balance, today)
+            if balance.verdict != (previous.verdict if previous else "unconfirmed"):
+                snapshots.append(snapshot_of(card, balance, now))
             card.turns_on = day_of(int(turns[place]))
             cards.append(card)
     Card.objects.filter(relationship_id__in=ids).delete()
     Card.objects.bulk_create(cards, batch_size=500)
+    Snapshot.objects.bulk_create(snapshots, batch_size=500)
 
 
 def rhythms_and_names(rows: Sequence[Relationship], workspace: Workspace) -> tuple[dict[int, RhythmInForce], dict[int, tuple[str, str, str]]]:

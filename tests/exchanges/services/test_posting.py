@@ -123,3 +123,22 @@ def test_verify_ledger_names_evidence_that_was_changed_behind_the_triggers(cast)
         call_command("verify_ledger", stdout=out)
     assert str(cast.borealis.public_id) in out.getvalue()
     assert "event" in out.getvalue()
+
+
+def test_what_we_said_is_kept_when_it_changes_and_only_then(cast):
+    from exchanges.models import Answer, Assurance, Snapshot
+    from exchanges.services.posting import locked, post_answers
+
+    def relay(y: int, days_ago: int) -> None:
+        for side in (OWN, COUNTERPART):
+            answer = Answer.objects.create(
+                workspace=cast.workspace, relationship=cast.borealis, side=side, seq=1, first_hand=False, relayed_by=cast.ana, y_micro=y * 1_000_000,
+                answered_on=TODAY - timedelta(days=days_ago), answered_at=NOW, assurance=Assurance.RELAYED, recorded_at=NOW,
+            )  # fmt: skip
+            post_answers(relationship=locked(cast.borealis.pk), answers=[answer], now=NOW)
+
+    relay(0, 3)
+    relay(0, 2)
+    relay(0, 1)
+    assert list(Snapshot.objects.values_list("verdict", flat=True)) == ["balanced"]
+    assert Snapshot.objects.get().known_at == NOW
