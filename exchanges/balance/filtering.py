@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from .arithmetic import MANY, ONE, Arithmetic, Floats, Real
 from .evidence import EvidenceColumns, Kind
 from .parameters import DEFAULTS, Parameters
-from .pooling import Flows, Indices, Levels, Pooled, Sized, pool
+from .pooling import Flows, Indices, Levels, Pooled, Sized, expanded, pool, pool_ticks
 from .states import ANSWER_DAY, FIRST_DAY, LAST_DAY, MOVING, SURPRISED, WIDTH, States
 
 SERIES_ABREAST = 8192
 TICKS_ABREAST = 2**18
-ABREAST_MIN = 16
+ABREAST_MIN = 8
 """Below so many series, one after the other on floats is quicker than abreast on arrays."""
 DECAYS_TABLED = 2**16
 ROWS_IN_PASSING = 8
@@ -174,7 +174,7 @@ def weigh_capped(sizes: Floats, squares: Floats, mean: Floats, sized: Sized, tic
     """The same from the single sizes, for the few ticks where it matters: (got, all) without the plain events, sizes, squares."""
     start, count = sized.start[ticks], sized.end[ticks] - sized.start[ticks]
     offset = np.concatenate(([0], np.cumsum(count)[:-1]))
-    events = np.repeat(start - offset, count) + np.arange(count.sum())
+    events = expanded(start, count)
     size, share, is_got = sized.size[events], sized.share[events], sized.is_got[events]
     cap = p.size_cap
     before = typical(MANY, sizes, squares)
@@ -372,16 +372,35 @@ def fold(evidence: EvidenceColumns, count: int, parameters: Parameters = DEFAULT
     """
     if len(evidence) and not 0 <= evidence.series.min() <= evidence.series.max() < count:
         raise ValueError("Evidence of a series outside of those counted.")
-    start = initial if initial is not None else States.prior(count, parameters)
-    before, after, open_day = start.columns.copy(), start.columns.copy(), np.full(count, -1, np.int64)
-    if 0 < len(evidence) <= ROWS_IN_PASSING:
-        _fold_few(evidence.sorted(), start, before, after, open_day, parameters)
-    elif len(evidence):
-        calendar = _Calendar(evidence.sorted(), start)
-        open_day[calendar.series] = calendar.last_days
-        for group in calendar.groups():
-            _fold_group(calendar, group, start, before, after, parameters)
+    open_day = np.full(count, -1, np.int64)
+    if len(evidence) <= ROWS_IN_PASSING:
+        start = initial if initial is not None else States.prior(count, parameters)
+        before, after = start.columns.copy(), start.columns.copy()
+        _fold_few(evidence.sorted(), before, after, open_day, parameters)
+        return Folded(States(before), States(after), open_day)
+    calendar = _Calendar(evidence.sorted(), initial)
+    open_day[calendar.series] = calendar.last_days
+    before, after = _room(count, calendar.series, initial, parameters)
+    for group in calendar.groups():
+        _fold_group(calendar, group, initial, before, after, parameters)
     return Folded(States(before), States(after), open_day)
+
+
+def _room(count: int, series: NDArray[np.int64], initial: States | None, p: Parameters) -> tuple[Floats, Floats]:
+    """Where the states go. Of new series it is filled only where no evidence will: touching memory twice costs more than the filter."""
+    if initial is not None:
+        return initial.columns.copy(), initial.columns.copy()
+    before, after = np.empty((WIDTH, count)), np.empty((WIDTH, count))
+    if len(series) < count:
+        silent = np.ones(count, bool)
+        silent[series] = False
+        before[:, silent] = after[:, silent] = States.prior(1, p).columns
+    return before, after
+
+
+def _initial_of(initial: States | None, series: NDArray[np.int64], p: Parameters) -> Floats:
+    result: Floats = initial.columns[:, series] if initial is not None else np.repeat(States.prior(1, p).columns, len(series), axis=1)
+    return result
 
 
 def predict(states: States, day: int | NDArray[np.int64], parameters: Parameters = DEFAULTS) -> States:
@@ -399,10 +418,10 @@ def predict(states: States, day: int | NDArray[np.int64], parameters: Parameters
     return States(np.stack([*moved, *dates]))
 
 
-def _fold_few(evidence: EvidenceColumns, initial: States, before: Floats, after: Floats, open_day: NDArray[np.int64], p: Parameters) -> None:
+def _fold_few(evidence: EvidenceColumns, before: Floats, after: Floats, open_day: NDArray[np.int64], p: Parameters) -> None:
     ticks = list(zip(evidence.series.tolist(), evidence.day.tolist(), strict=True))
     starts = [place for place, tick in enumerate(ticks) if place == 0 or tick != ticks[place - 1]]
-    for start, end in zip(starts, [*starts[1:], len(ticks)], strict=True):
+    for start, end in zip(starts, [*starts, len(ticks)][1:], strict=True):
         series, day = ticks[start]
         x = after[:, series].tolist()
         last, first = x[LAST_DAY], x[FIRST_DAY]
@@ -419,7 +438,7 @@ def _fold_few(evidence: EvidenceColumns, initial: States, before: Floats, after:
 class _Calendar:
     """The ticks in sorted evidence: which rows, which series, how many days since the tick before."""
 
-    def __init__(self, evidence: EvidenceColumns, initial: States) -> None:
+    def __init__(self, evidence: EvidenceColumns, initial: States | None) -> None:
         self.evidence = evidence
         ticks = evidence.keys() >> 4
         self.start = _first_of_runs(ticks)
@@ -431,7 +450,7 @@ class _Calendar:
         self.series = series[self.first]
         self.last_days = self.day[self.first + self.length - 1]
         self.gap = np.diff(self.day, prepend=0)
-        known = initial.columns[LAST_DAY, self.series]
+        known = initial.columns[LAST_DAY, self.series] if initial is not None else np.full(len(self.series), np.nan)
         new = np.isnan(known)
         self.gap[self.first] = np.where(new, 0, self.day[self.first] - np.where(new, 0, known))
         if np.any(self.gap[self.first][~new] <= 0):
@@ -454,7 +473,7 @@ def _first_of_runs(keys: NDArray[np.int64]) -> Indices:
     return np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1))
 
 
-def _fold_group(calendar: _Calendar, places: Indices, initial: States, before: Floats, after: Floats, p: Parameters) -> None:
+def _fold_group(calendar: _Calendar, places: Indices, initial: States | None, before: Floats, after: Floats, p: Parameters) -> None:
     length = calendar.length[places]
     active = np.searchsorted(-length, -np.arange(length[0]), side="left").tolist()
     first = calendar.first[places]
@@ -462,31 +481,37 @@ def _fold_group(calendar: _Calendar, places: Indices, initial: States, before: F
     run = _Run(calendar, ticks, p)
     series = calendar.series[places]
     ends = np.empty((2, WIDTH, len(series)))
-    x: list[Real] = list(initial.columns[:MOVING, series])
+    start = _initial_of(initial, series, p)
+    x: list[Real] = list(start[:MOVING])
     rank = place = 0
     parts = run.parts_by_rank(active) if active[0] >= ABREAST_MIN else []
     while rank < len(active) and active[rank] >= ABREAST_MIN:
         alive, staying = active[rank], active[rank + 1] if rank + 1 < len(active) else 0
         if staying < alive:
-            ends[0, :MOVING, staying:alive] = [column[staying:] for column in x]
+            _keep(ends[0], x, staying, alive)
         state = age(tuple(x), run.decays.many(run.gap[place : place + alive]), p)
         x = list(step(MANY, state, run.rank(place, place + alive, parts[rank]), run.pooled.sized, place, p))
         if staying < alive:
-            ends[1, :MOVING, staying:alive] = [column[staying:] for column in x]
+            _keep(ends[1], x, staying, alive)
             x = [column[:staying] for column in x]
         place += alive
         rank += 1
     for slot in range(active[rank] if rank < len(active) else 0):
         own = np.cumsum([place, *active[rank : length[slot] - 1]]) + slot
         ends[:, :MOVING, slot] = run.one_by_one(tuple(column[slot].item() for column in x), own)
-    _date(ends, calendar, places, initial)
+    _date(ends, calendar, places, start)
     before[:, series], after[:, series] = ends
 
 
-def _date(ends: Floats, calendar: _Calendar, places: Indices, initial: States) -> None:
+def _keep(end: Floats, x: list[Real], staying: int, alive: int) -> None:
+    for kept, column in zip(end, x, strict=False):
+        kept[staying:alive] = column[staying:]
+
+
+def _date(ends: Floats, calendar: _Calendar, places: Indices, start: Floats) -> None:
     """The days of the ticks, which no formula moves: last and first day, before and after the last tick."""
-    series, length, first = calendar.series[places], calendar.length[places], calendar.first[places]
-    known_last, known_first = initial.columns[LAST_DAY, series], initial.columns[FIRST_DAY, series]
+    length, first = calendar.length[places], calendar.first[places]
+    known_last, known_first = start[LAST_DAY], start[FIRST_DAY]
     several = length > 1
     ends[1, LAST_DAY] = calendar.last_days[places]
     ends[0, LAST_DAY] = np.where(several, calendar.day[first + length - 1 - several], known_last)
@@ -502,10 +527,8 @@ class _Run:
         self.decays = decays_of(p)
         self.gap = calendar.gap[ticks].astype(np.intp)
         self.day = calendar.day[ticks].astype(float)
-        start, count = calendar.start[ticks], calendar.end[ticks] - calendar.start[ticks]
-        offset = np.concatenate(([0], np.cumsum(count)[:-1]))
-        rows = start if len(start) == count.sum() else np.repeat(start - offset, count) + np.arange(count.sum())
-        self.pooled = pool(calendar.evidence.take(rows), offset, p)
+        start = calendar.start[ticks]
+        self.pooled = pool_ticks(calendar.evidence, start, calendar.end[ticks] - start, p)
 
     def parts_by_rank(self, active: list[int]) -> list[tuple[bool, bool, bool, bool]]:
         """Whether anybody has a shock, events, answers, second answers in each rank, so that a step need not ask."""

@@ -6,7 +6,7 @@ is settled at the tick itself from the sums kept here (`filtering.weigh`).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +69,33 @@ class Pooled:
     """Its checks where it has confirms too: so rare that a look of their own would be waste for all others."""
 
 
+def pool_ticks(evidence: EvidenceColumns, start: Indices, count: Indices, parameters: Parameters) -> Pooled:
+    """
+    This will pool the ticks that begin at `start` and have `count` rows each, in any order of ticks.
+
+    Most days hold one piece of evidence, which needs no summing: the others are summed apart and laid over.
+    """
+    several, ticks = np.flatnonzero(count > 1), len(start)
+    if 2 * len(several) > ticks:
+        return pool(evidence.take(expanded(start, count)), _offsets(count), parameters)
+    pooled = pool(evidence.take(start), np.arange(ticks), parameters)
+    if not len(several):
+        return pooled
+    start, count = start[several], count[several]
+    return _laid_over(pooled, pool(evidence.take(expanded(start, count)), _offsets(count), parameters), several, ticks)
+
+
+def expanded(start: Indices, count: Indices) -> Indices:
+    """The rows of ranges, one range after the other."""
+    return np.repeat(start - _offsets(count), count) + np.arange(count.sum())
+
+
+def _offsets(count: Indices) -> Indices:
+    return np.concatenate(([0], np.cumsum(count)[:-1]))
+
+
 def pool(evidence: EvidenceColumns, start: Indices, parameters: Parameters) -> Pooled:
-    """This will pool sorted evidence whose ticks begin at `start`."""
+    """This will pool sorted evidence whose ticks begin at `start`, one after the other."""
     kind = evidence.kind
     single = len(start) == len(evidence)
     share = np.where(evidence.relayed, parameters.relayed_share, 1.0)
@@ -87,8 +112,8 @@ def pool(evidence: EvidenceColumns, start: Indices, parameters: Parameters) -> P
     if confirm.any():
         confirms = _confirms(per_tick(confirm.astype(float)), per_tick(np.where(confirm, evidence.value / NANO, 0.0)), parameters)
     if check.any():
-        points = np.where(check, share * (evidence.value / MICRO), 0.0)
-        checks = _checks(per_tick(np.where(check, share, 0.0)), per_tick(points), parameters)
+        weight = np.where(check, share, 0.0)
+        checks = _checks(per_tick(weight), per_tick(weight * np.where(check, evidence.value, 0) / MICRO), parameters)
     answers, second_answers = _one_after_the_other(confirms, checks)
     return Pooled(
         shock=(shock if single else np.logical_or.reduceat(shock, start)) if shock.any() else None,
@@ -96,6 +121,29 @@ def pool(evidence: EvidenceColumns, start: Indices, parameters: Parameters) -> P
         sized=sized,
         answers=answers,
         second_answers=second_answers,
+    )
+
+
+def _laid_over(whole: Pooled, part: Pooled, places: Indices, count: int) -> Pooled:
+    """`whole` with the ticks at `places` taken from `part`."""
+
+    def column(below: Any, above: Any) -> Any:
+        result = np.zeros(count, above.dtype if below is None else below.dtype) if below is None else below.copy()
+        result[places] = 0 if above is None else above
+        return result
+
+    def columns(below: Any, above: Any) -> Any:
+        if below is None and above is None:
+            return None
+        return type(below or above)(*(column(*pair) for pair in zip(below or [None] * 9, above or [None] * 9, strict=False)))
+
+    sized = part.sized and Sized(part.sized.size, part.sized.share, part.sized.is_got, column(None, part.sized.start), column(None, part.sized.end))
+    return Pooled(
+        shock=None if whole.shock is None and part.shock is None else column(whole.shock, part.shock),
+        flows=columns(whole.flows, part.flows),
+        sized=sized,
+        answers=columns(whole.answers, part.answers),
+        second_answers=columns(whole.second_answers, part.second_answers),
     )
 
 
@@ -121,34 +169,33 @@ def _one_after_the_other(confirms: Levels | None, checks: Levels | None) -> tupl
 
 def sizes_of(evidence: EvidenceColumns, parameters: Parameters) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Size in points, whether it counts as got, whether it has a size at all. Harm is a larger size on the gave account."""
-    plain = evidence.value == NO_VALUE
-    points = np.where(plain, 0, evidence.value) / MICRO
-    harm = points < 0
-    size = np.where(harm, -parameters.harm * points, points)
-    return size, (evidence.kind == GOT) & ~harm, ~plain
+    has_size = evidence.value != NO_VALUE
+    size = evidence.value * has_size / MICRO
+    is_got = evidence.kind == GOT
+    harm = size < 0
+    if harm.any():
+        size, is_got = np.where(harm, -parameters.harm * size, size), is_got & ~harm
+    return size, is_got, has_size
 
 
 def _flows(evidence: EvidenceColumns, flow: NDArray[np.bool_], share: Floats, start: Indices, parameters: Parameters) -> tuple[Flows, Sized | None]:
     size, is_got, has_size = sizes_of(evidence, parameters)
-    has_size &= flow
-    share = np.where(flow, share, 0.0)
-    size = np.where(has_size, size, 0.0)
+    share = share * flow
+    size = size * (has_size & flow)
     weighted = size * share
-    plain = np.where(has_size, 0.0, share)
+    plain = share * ~has_size
     if len(start) == len(evidence):
-        none_many = np.zeros(len(start), bool)
-        got, got_plain = np.where(is_got, weighted, 0.0), np.where(is_got, plain, 0.0)
-        return Flows(size, size * size, size, size, got, weighted, got_plain, plain, none_many), None
+        return Flows(size, size * size, size, size, weighted * is_got, weighted, plain * is_got, plain, np.zeros(len(start), bool)), None
     add = np.add.reduceat
-    sizes, count = add(size, start), add(has_size.astype(float), start)
+    sizes, count = add(size, start), add((has_size & flow).astype(float), start)
     flows = Flows(
         sizes=sizes,
         squares=add(size * size, start),
         largest=np.maximum.reduceat(size, start),
         mean=sizes / np.maximum(count, 1.0),
-        got=add(np.where(is_got, weighted, 0.0), start),
+        got=add(weighted * is_got, start),
         all=add(weighted, start),
-        got_plain=add(np.where(is_got, plain, 0.0), start),
+        got_plain=add(plain * is_got, start),
         all_plain=add(plain, start),
         many=count > 1,
     )
