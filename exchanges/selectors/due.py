@@ -32,7 +32,7 @@ from exchanges.models import (
     Visibility,
 )  # fmt: skip
 from exchanges.selectors.balances import KAPPA, balances_of
-from exchanges.selectors.rounds import state_of
+from exchanges.selectors.rounds import is_ready
 from exchanges.wording import check_answer
 from relationships.models import ENDED_STAGES, Member, Participant, SideRole, Workspace
 
@@ -212,7 +212,8 @@ def _waiting_of(mine: QuerySet[Prompt], now: datetime) -> list[WaitingPrompt]:
         .select_related("round", "shown", "relationship", "workspace")
         .order_by("created_at", "id")
     )
-    waiting = [prompt for prompt in prompts if prompt.round is not None and not state_of(prompt.round, now).is_closed]
+    settled = set(Round.objects.filter(is_ready(now), pk__in=[prompt.round_id for prompt in prompts]).values_list("pk", flat=True))
+    waiting = [prompt for prompt in prompts if prompt.round_id not in settled]
     names = dict(
         Card.objects.filter(relationship__in=[prompt.relationship_id for prompt in waiting], view=View.SHARED).values_list(
             "relationship_id", "counterpart_name"

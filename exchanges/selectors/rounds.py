@@ -95,16 +95,23 @@ def unposted(now: datetime) -> QuerySet[Round]:
 
 
 def open_rounds(now: datetime) -> QuerySet[Round]:
-    """Rounds that may still take an answer; one that everybody has answered may be among them until it is posted."""
-    return Round.objects.filter(posting__isnull=True, opens_at__lte=now, closes_at__gt=now)
+    """Rounds that may still take an answer; one that everybody has answered may be among them until it is posted.
+
+    When a round was opened does not matter: another worker's clock may be a little ahead of this one's.
+    """
+    return Round.objects.filter(posting__isnull=True, closes_at__gt=now)
 
 
-def rounds_to_post(now: datetime, limit: int) -> list[tuple[int, int]]:
-    """(workspace, round) of those that have closed, or in which every seat is done: whoever posts looks again under the lock."""
+def is_ready(now: datetime) -> Q:
+    """The rounds that have closed, or in which every seat is done, as a condition: what `state_of` says of one round."""
     counting = Answer.objects.standing().filter(first_hand=True)
     settled = counting.filter(~Q(assurance=Assurance.LINK) | Q(answered_at__lte=now - SETTLES_AFTER))
     waiting = RoundSeat.objects.filter(round=OuterRef("pk"), release__isnull=True).filter(~Exists(settled.filter(seat=OuterRef("pk"))))
     answered = [Exists(counting.filter(round=OuterRef("pk"), side=side)) for side in SideRole.values]
-    ready = Q(closes_at__lte=now) | (~Exists(waiting) & answered[0] & answered[1])
-    rows = unposted(now).filter(ready).order_by(F("closes_at").asc(), "id").values_list("workspace_id", "pk")
+    return Q(closes_at__lte=now) | (~Exists(waiting) & answered[0] & answered[1])
+
+
+def rounds_to_post(now: datetime, limit: int) -> list[tuple[int, int]]:
+    """(workspace, round) of those that are ready and not posted: whoever posts looks again under the lock."""
+    rows = unposted(now).filter(is_ready(now)).order_by(F("closes_at").asc(), "id").values_list("workspace_id", "pk")
     return list(rows[:limit])

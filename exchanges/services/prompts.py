@@ -17,8 +17,8 @@ from exchanges.models import Prompt, PromptKind, PromptState, ValueEvent
 from exchanges.selectors.due import ROUND_LASTS, due_relationships, ratings_to_ask
 from exchanges.services import mailing
 from exchanges.services.posting import locked
-from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_round
-from relationships.models import Participant, Person, Relationship, SideRole, Workspace
+from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_due_round
+from relationships.models import Member, Participant, Person, Relationship, SideRole, Workspace
 from valueledger.common import audit, tokens
 from valueledger.common.models import Outbox, Token
 from valueledger.common.models.outbox import OutboxState
@@ -27,7 +27,8 @@ from valueledger.common.tenancy import everywhere, within
 
 log = logging.getLogger("exchanges.prompts")
 
-MOST_WAITING = 10  # questions that one person has open at a time
+MOST_WAITING = 10  # questions that one person has open at a time, who gets them by mail, one a day
+MOST_WAITING_MEMBER = 30  # and one who answers them at the desk
 
 
 def sweep_prompts(*, now: datetime, limit: int = 200) -> dict[str, int]:
@@ -53,14 +54,19 @@ def open_due_rounds(*, now: datetime, limit: int = 200) -> int:
 
 def _open_in(workspace: Workspace, *, now: datetime, limit: int) -> int:
     waiting = questions_waiting(workspace)
-    busy = [person_id for person_id, count in waiting.items() if count >= MOST_WAITING]
+    members = set(Member.objects.filter(workspace_id=workspace.pk, left_at__isnull=True, person__isnull=False).values_list("person_id", flat=True))
+
+    def is_busy(person_id: int) -> bool:
+        return waiting[person_id] >= (MOST_WAITING_MEMBER if person_id in members else MOST_WAITING)
+
+    busy = [person_id for person_id in waiting if is_busy(person_id)]
     opened = 0
     for due in due_relationships(workspace=workspace, now=now, limit=limit, busy=busy):
         people = list(Participant.objects.filter(side__relationship_id=due.relationship_id, left_on__isnull=True).values_list("person_id", flat=True))
-        if any(waiting[person_id] >= MOST_WAITING for person_id in people):
+        if any(is_busy(person_id) for person_id in people):
             continue
         try:
-            open_round(relationship=Relationship.objects.get(pk=due.relationship_id), now=now, reason="due")
+            open_due_round(relationship=Relationship.objects.get(pk=due.relationship_id), now=now)
         except (RoundAlreadyOpen, NobodyToAsk, RelationshipEnded):  # changed since we looked
             continue
         except Exception:  # one relationship must not hold up the others; it is due again in the next sweep

@@ -108,6 +108,15 @@ def ask_now(reading: Reading, now: datetime) -> Round:
     return open_round(relationship=reading.relationship, now=now, reason="asked", by=reading.member)
 
 
+def open_due_round(*, relationship: Relationship, now: datetime) -> Round:
+    """Ask because a side's date has come. Raises RoundAlreadyOpen too where somebody asked, and heard, since we looked."""
+    with transaction.atomic():
+        locked(relationship.pk)
+        if Round.objects.filter(relationship=relationship, opens_at__gt=now - ROUND_LASTS).exists():
+            raise RoundAlreadyOpen
+        return open_round(relationship=relationship, now=now, reason="due")
+
+
 def open_round(*, relationship: Relationship, now: datetime, reason: str, by: Member | None = None) -> Round:
     """Ask everybody who speaks for a side and can be asked: seats, prompts and mails in one transaction."""
     with transaction.atomic():

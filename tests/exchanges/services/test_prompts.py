@@ -97,7 +97,8 @@ def test_an_employee_who_answered_in_private_is_not_asked_again_at_once(cast, em
     assert employee.relationship.pk in due(cast.workspace, NOW + 190 * DAY)
 
 
-def test_nobody_has_more_than_ten_questions_open(cast):
+def test_nobody_has_more_than_a_few_questions_open(cast, monkeypatch):
+    monkeypatch.setattr(prompts, "MOST_WAITING_MEMBER", 10)
     for number in range(14):
         make_relationship(cast.ana, f"Client {number}", people=(add_person(workspace=cast.workspace, name="X", email=f"x{number}@client.example"),))
     assert open_due_rounds(now=NOW) == prompts.MOST_WAITING
@@ -224,14 +225,14 @@ def test_a_rating_that_nobody_gave_lapses(cast):
 
 def test_one_relationship_that_breaks_does_not_hold_up_the_next(cast, monkeypatch):
     make_relationship(cast.ana, "Second", people=(add_person(workspace=cast.workspace, name="S", email="s@second.example"),))
-    real = prompts.open_round
+    real = prompts.open_due_round
 
-    def broken(*, relationship, now, reason):
+    def broken(*, relationship, now):
         if relationship.pk == cast.borealis.pk:
             raise RuntimeError("broken on purpose")
-        return real(relationship=relationship, now=now, reason=reason)
+        return real(relationship=relationship, now=now)
 
-    monkeypatch.setattr(prompts, "open_round", broken)
+    monkeypatch.setattr(prompts, "open_due_round", broken)
     assert open_due_rounds(now=NOW) == 1
 
 
