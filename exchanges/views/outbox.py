@@ -36,7 +36,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "states": [(code.value, label) for code, label in STATES.items()],
         "next_url": f"?{urlencode(query)}" if page.next_before else "",
         "is_demo": desk.member.workspace.is_demo,
-        "mail_folder": "" if settings.SMTP else settings.MAIL_DIR,
+        "mail_folder": settings.MAIL_DIR if desk.member.is_owner and not settings.SMTP else "",
     }
     return show(request, "desk/outbox.html", desk, context, nav="outbox", fragment="desk/_outbox_list.html")
 
@@ -72,7 +72,8 @@ def outbox_message(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @xframe_options_sameorigin
 def outbox_html(request: HttpRequest, public_id: UUID) -> HttpResponse:
     _row, body = _body(desk_of(request), public_id)
-    return HttpResponse(body.html, headers={"Content-Security-Policy": FRAMED, "Cache-Control": "no-store"})
+    html = body.html.replace("<head>", '<head><base target="_top">', 1)  # its links open the page, not a frame that may not show it
+    return HttpResponse(html, headers={"Content-Security-Policy": FRAMED, "Cache-Control": "no-store"})
 
 
 def _body(desk: Desk, public_id: UUID) -> tuple[Outbox, OutboxBody]:
@@ -83,7 +84,8 @@ def _body(desk: Desk, public_id: UUID) -> tuple[Outbox, OutboxBody]:
     return row, get_object_or_404(OutboxBody, message=row)
 
 
-def _links(text: str) -> list[str]:
-    """The links into the portal, in the order of the mail."""
-    found = re.findall(re.escape(settings.PUBLIC_URL) + r"/p/[^\s>]+", text)
-    return list(dict.fromkeys(found))
+def _links(text: str) -> dict[str, str]:
+    """The two links into the portal: to the question, and to stop."""
+    found = re.findall(re.escape(settings.PUBLIC_URL) + r"/p/[^/\s]+/(?:stop/)?", text)
+    answer = next((link for link in found if not link.endswith("/stop/")), "")
+    return {"answer": answer, "stop": next((link for link in found if link.endswith("/stop/")), "")}

@@ -277,7 +277,9 @@ def thanks(visit: Visit, state: RoundState, answer: Answer) -> HttpResponse:
 
 
 def answered(visit: Visit, answer: Answer) -> HttpResponse:
-    sentence = _("On {day} you said: {words}").format(day=wording.day(answer.answered_on, visit.asked.today), words=_inner(answer_words(answer)))
+    sentence = (
+        _("On {day} you said: {words}").format(day=wording.day(answer.answered_on, visit.asked.today), words=_inner(answer_words(answer))) + "."
+    )
     return visit.show("portal/answered.html", {"sentence": sentence})
 
 
