@@ -1,0 +1,67 @@
+"""Servers of our own for whole journeys: on free ports, in a folder that goes away, and never the ones that are already running here."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import program
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"Nothing listens on {port}.")
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port, folder = free_port(), tmp_path_factory.mktemp("redis")
+    command = [str(program("redis-server")), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A cluster of its own. The server refuses to run as root, so root lends it to the user that the package made."""
+    port, folder = free_port(), tmp_path_factory.mktemp("postgres") / "data"
+    prefix: list[str] = []
+    if os.geteuid() == 0:
+        prefix = ["runuser", "-u", "postgres", "--"]
+        folder = Path("/tmp") / f"valueledger-journey-{os.getpid()}"  # a place that this user may reach
+        folder.mkdir(mode=0o700)
+        shutil.chown(folder, "postgres", "postgres")
+        folder = folder / "data"
+    run = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+    subprocess.run([*prefix, str(program("initdb")), "-D", str(folder), "--no-sync", "-A", "trust", "-U", "ledger", "-E", "UTF8"], **run)  # type: ignore[call-overload]
+    control = [*prefix, str(program("pg_ctl")), "-D", str(folder), "-w", "-l", str(folder / "log")]
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    subprocess.run([*control, "-o", options, "start"], **run)  # type: ignore[call-overload]
+    try:
+        yield f"postgres://ledger@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], **run)  # type: ignore[call-overload]
+        if os.geteuid() == 0:
+            shutil.rmtree(folder.parent, ignore_errors=True)
