@@ -13,6 +13,7 @@ import re
 import zlib
 from collections import Counter, deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
@@ -23,6 +24,7 @@ ROW_LONGEST = 4 << 20  # characters of one row, line breaks in quotation marks i
 ROW_LINES = 2_000
 COLUMNS_MOST = 500
 SEPARATORS = ",;\t|"
+DAMAGED = "This file is packed, and the package is damaged."
 GZIP = b"\x1f\x8b"
 SEP_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -67,12 +69,17 @@ def open_bytes(source: BinaryIO) -> BinaryIO:
     return gzip.GzipFile(fileobj=source) if start == GZIP else source  # type: ignore[return-value]
 
 
+def beginning(source: BinaryIO) -> bytes:
+    """The first bytes of the unpacked content. Raises NotReadable if it cannot be unpacked."""
+    try:
+        return open_bytes(source).read(SAMPLE)
+    except (OSError, EOFError, zlib.error) as error:
+        raise NotReadable(DAMAGED) from error
+
+
 def recognise(source: BinaryIO, *, separator: str = "") -> Dialect:
     """Look at the beginning of a file. Raises NotReadable for what is no text at all."""
-    try:
-        sample = source.read(SAMPLE)
-    except (OSError, EOFError, zlib.error) as error:
-        raise NotReadable("This file is packed, and the package is damaged.") from error
+    sample = beginning(source)
     if not sample:
         raise NotReadable("This file is empty.")
     encoding = _encoding(sample)
@@ -90,9 +97,10 @@ def records(source: BinaryIO, dialect: Dialect, *, largest: int | None = None) -
     try:
         yield from _Records(lines, dialect, largest)
     except (OSError, EOFError, UnicodeError, zlib.error) as error:
-        raise NotReadable("This file is packed, and the package is damaged.") from error
+        raise NotReadable(DAMAGED) from error
     finally:
-        lines.detach()
+        with suppress(ValueError):  # the file below may have been closed first
+            lines.detach()
 
 
 class _Records:
@@ -130,6 +138,8 @@ class _Records:
         while inside and len(taken) < lines_most and length < ROW_LONGEST and (line := self._next()):
             taken.append(line)
             length += len(line)
+            if _opens_instead(line, self._separator):
+                break
             inside = _ends_inside(line, self._separator, True)
         if inside:
             self._never_closed += 1
@@ -171,6 +181,12 @@ def _ends_inside(line: str, separator: str, inside: bool) -> bool:
     return inside
 
 
+def _opens_instead(line: str, separator: str) -> bool:
+    """Whether the mark that would close a cell begun in an earlier line stands where a cell begins: it belongs to that line's own row."""
+    place = _past_closing_mark(line, 0)
+    return place > 0 and line[place : place + 1] not in (separator, "\r", "\n", "")
+
+
 def _past_closing_mark(line: str, place: int) -> int:
     """The place after the mark that closes the cell; -1: none does. A doubled mark stands for itself."""
     while (place := line.find('"', place)) >= 0:
@@ -198,9 +214,10 @@ def _encoding(sample: bytes) -> str:
         if sample.startswith(mark):
             return name
     half = max(len(sample) // 2, 1)
-    if sample[1::2].count(0) > 0.4 * half:
+    even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
+    if odd > 0.4 and even < 0.1:
         return "utf-16-le"
-    if sample[0::2].count(0) > 0.4 * half:
+    if even > 0.4 and odd < 0.1:
         return "utf-16-be"
     if sample.count(0) > 0.1 * len(sample):
         raise NotReadable("This is not text. Save the table as CSV and try again.")

@@ -30,7 +30,7 @@ class Table:
 def open_table(source: BinaryIO, *, has_header: bool | None = None, separator: str = "", largest: int | None = None) -> Table:
     """From the file's beginning. `has_header` None: look whether the first row holds values. Raises NotReadable."""
     source.seek(0)
-    dialect = dialects.recognise(dialects.open_bytes(source), separator=separator)
+    dialect = dialects.recognise(source, separator=separator)
     source.seek(0)
     rows = dialects.records(dialects.open_bytes(source), dialect, largest=largest)
     first = next(rows, None)
@@ -61,7 +61,7 @@ def about_rows(source: BinaryIO) -> int:
         source.seek(-4, io.SEEK_END)
         size = max(struct.unpack("<I", source.read(4))[0], size)
     source.seek(0)
-    sample = dialects.open_bytes(source).read(dialects.SAMPLE)
+    sample = dialects.beginning(source)
     lines = sample.count(b"\n") or sample.count(b"\r")
     return max(1, size * max(lines, 1) // max(len(sample), 1))
 
