@@ -29,6 +29,8 @@ class WhoForm(forms.Form):
     who = LineField(label="With whom", missing="Say with whom.")
     relationship = PickField(label="Which one?", required=False, choices=[])
 
+    why_not = ""  # set when the name was not understood
+
     def offer(self, candidates: Candidates) -> None:
         """Let the reader choose among those; a form that was answered with one of them keeps it."""
         self.fields["relationship"].choices = list(candidates)  # type: ignore[attr-defined]
@@ -67,7 +69,10 @@ class LogForm(WhoForm):
     )
     guess_unknown = forms.BooleanField(label="I do not know yet", required=False)
     cost_word = WordField(
-        label="What did giving it take from us?", choices=cost_choices, required=False, help_text="The same words as for what we get. Nothing has to be said."
+        label="What did giving it take from us?",
+        choices=cost_choices,
+        required=False,
+        help_text="The same words as for what we get. Nothing has to be said.",
     )
     cost = AmountField(label="In our own unit", required=False, not_a_number=AMOUNT_HINT)
     unit = LineField(label="Unit", longest=40, required=False)

@@ -99,7 +99,9 @@ class CorrectForm(forms.Form):
     kind = PickField(label="Kind", choices=EventKind.choices, widget=forms.Select)
     value_kind = PickField(label="What of value was it?", required=False, widget=forms.Select)
     goal = LineField(label="Towards which goal", required=False)
-    visibility = PickField(label="Who may see it?", choices=[(Visibility.SHARED, "Both sides"), (Visibility.PRIVATE, "Only our side")], required=False)
+    visibility = PickField(
+        label="Who may see it?", choices=[(Visibility.SHARED, "Both sides"), (Visibility.PRIVATE, "Only our side")], required=False
+    )
 
     def __init__(self, *arguments: Any, today: date, value_kinds: Sequence[tuple[str, Any]] = (), **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -10,7 +10,12 @@ from exchanges.forms.fields import AmountField, LineField, PickField
 from relationships.models import Intent, Kind
 
 RHYTHM_ROWS = [("", ""), *((kind, "") for kind in Kind.values), *(("", intent) for intent in Intent.values)]
-BAND: dict[str, Any] = {"lowest": Decimal("0.05"), "highest": Decimal(3), "places": 2, "not_a_number": "Write it as a number of points, such as 0.75."}
+BAND: dict[str, Any] = {
+    "lowest": Decimal("0.05"),
+    "highest": Decimal(3),
+    "places": 2,
+    "not_a_number": "Write it as a number of points, such as 0.75.",
+}
 DAYS: dict[str, Any] = {"lowest": Decimal(30), "highest": Decimal(730), "places": 0, "not_a_number": "Write it as a number of days, such as 90."}
 
 
@@ -18,7 +23,9 @@ class WorkspaceForm(forms.Form):
     name = LineField(label="Name of the workspace", longest=120, missing="A workspace has a name.")
     short_name = LineField(label="Short name", longest=40, required=False, help_text="How we speak of ourselves in a sentence: Oakhollow.")
     sender_name = LineField(label="Mails come from", longest=80, required=False, help_text="The name people see. Left empty, it is the workspace's.")
-    time_zone = LineField(label="Time zone", longest=40, missing="Choose a time zone from the list.", help_text="Such as Europe/London. Days begin and end in it.")
+    time_zone = LineField(
+        label="Time zone", longest=40, missing="Choose a time zone from the list.", help_text="Such as Europe/London. Days begin and end in it."
+    )
 
     def clean_time_zone(self) -> str:
         zone = self.cleaned_data["time_zone"]

@@ -140,7 +140,9 @@ def rows_of(cards: Sequence[Card], reports: QuerySet[Report], *, member: Member,
     ):
         if chosen:
             balances |= balances_of([card.relationship_id for card in chosen], view=view, as_of=today, workspace=member.workspace)
-    return [_row(card, balances[card.relationship_id], gaps.get(card.relationship_id, 0), today) for card in cards if card.relationship_id in balances]
+    return [
+        _row(card, balances[card.relationship_id], gaps.get(card.relationship_id, 0), today) for card in cards if card.relationship_id in balances
+    ]
 
 
 def _row(card: Card, balance: Balance, gaps: int, today: date) -> CardRow:
@@ -175,4 +177,3 @@ def cards_like(cards: QuerySet[Card], name: str, *, limit: int = 5) -> list[Card
 
 def _likeness(typed: str, name: str) -> float:
     return SequenceMatcher(None, typed.casefold(), name.casefold()[: len(typed) + 6]).ratio()
-

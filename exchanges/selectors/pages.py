@@ -47,7 +47,13 @@ def standing_of(
     else:
         chip = verdict_chip(verdict, balance.is_spiral, widest is not None)
         step = next_step(
-            verdict, they, we, today=today, spiral=balance.is_spiral, gap_steps=widest.gap if widest else None, next_check_on=balance.counterpart.due_on
+            verdict,
+            they,
+            we,
+            today=today,
+            spiral=balance.is_spiral,
+            gap_steps=widest.gap if widest else None,
+            next_check_on=balance.counterpart.due_on,
         )
     extra = gap_sentence(widest.gap or 0, widest.giver == Giver.OWN) if widest else ""
     voice = relationship_voice(they, we, verdict, kind.lower(), today, spiral=balance.is_spiral, probability=balance.probability, extra=extra)
@@ -102,9 +108,7 @@ class Pending:
     we: SideReading
 
 
-def with_pending(
-    relationship: Relationship, balance: Balance, names: Names, lines: Sequence[Line], *, view: View, today: date
-) -> Pending | None:
+def with_pending(relationship: Relationship, balance: Balance, names: Names, lines: Sequence[Line], *, view: View, today: date) -> Pending | None:
     promised = [line for line in lines if not line.has_arrived]
     if not promised:
         return None

@@ -55,7 +55,9 @@ def readings_of(
     """They and we. An employee's side is private until something was disclosed, whether or not anything was answered."""
     who = answered_by or {}
     private = kind == Kind.EMPLOYEE and not may_see_private and not balance.counterpart.was_ever_heard
-    they = _reading(balance.counterpart, balance.band, names.counterpart, names.counterpart_short, who, is_person=names.counterpart_is_person, private=private)
+    they = _reading(
+        balance.counterpart, balance.band, names.counterpart, names.counterpart_short, who, is_person=names.counterpart_is_person, private=private
+    )
     we = _reading(balance.own, balance.band, names.own, names.own_short, who, is_person=names.own_is_person)
     return they, we
 
@@ -78,4 +80,3 @@ def _reading(
         is_private=private,
         band=band,
     )
-

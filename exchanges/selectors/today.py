@@ -109,12 +109,20 @@ class ToRate:
 def to_rate(events: QuerySet[ValueEvent], reports: QuerySet[Report], *, cards: QuerySet[Card], today: date) -> list[ToRate]:
     """What arrived for us in the last month and waits for our word, the newest first. Friends are not asked to weigh."""
     said = reports.standing().filter(side=SideRole.OWN, role=ReportRole.GOT, first_hand=True)  # type: ignore[attr-defined]
-    received = events.filter(giver__in=[Giver.COUNTERPART, Giver.JOINT]).exclude(relationship__kind=Kind.PERSONAL).exclude(pk__in=said.values("event_id"))
+    received = (
+        events.filter(giver__in=[Giver.COUNTERPART, Giver.JOINT]).exclude(relationship__kind=Kind.PERSONAL).exclude(pk__in=said.values("event_id"))
+    )
     recent = versions_of(received).filter(arrived_on__gt=today - RATE_WITHIN, arrived_on__lte=today, import_source="", status=EventStatus.ARRIVED)
     rows = list(recent.order_by("-arrived_on", "-event_id")[:TO_RATE])
     names = names_for(cards, [row.event.relationship_id for row in rows])
     return [
-        ToRate(row.event.public_id, names[row.event.relationship_id], short(getattr(getattr(row, "text", None), "what", ""), 100), row.arrived_on, row.event.giver == Giver.JOINT)
+        ToRate(
+            row.event.public_id,
+            names[row.event.relationship_id],
+            short(getattr(getattr(row, "text", None), "what", ""), 100),
+            row.arrived_on,
+            row.event.giver == Giver.JOINT,
+        )
         for row in rows
         if row.event.relationship_id in names and row.arrived_on is not None
     ]
@@ -144,8 +152,8 @@ def lately(
 ) -> list[Happened]:
     """The newest events, ratings by the other side and revealed answers, newest first. Seven queries."""
     logged, rated, answered = _newest_events(events), _newest_ratings(reports), _newest_answers(answers)
-    ids = [row.event.relationship_id for row in (*logged, *rated)] + [row.relationship_id for row in answered]
-    names = names_for(cards, ids)
+    in_events = [version.event.relationship_id for version in logged]
+    names = names_for(cards, [*in_events, *(row.relationship_id for row in (*rated, *answered))])
     spoken = set(reports.standing().filter(event__in=[row.event_id for row in logged], side=SideRole.OWN).values_list("event_id", flat=True))  # type: ignore[attr-defined]
     found = [happened_event(row, names, member, now, is_spoken_of=row.event_id in spoken) for row in logged]
     found += [*_rated(rated, names), *(_answer_line(row, names) for row in answered)]
@@ -195,7 +203,9 @@ def _rating(row: Report, version: EventVersion | None, names: dict[int, str]) ->
     name = names.get(row.event.relationship_id, "")
     text = getattr(version, "text", None)
     what = text.what if text else ""
-    said = ", ".join(part for part in (expectation_word(row.expectation).lower(), f"worth {worth_word(row.word).lower()}" if row.word is not None else "") if part)
+    said = ", ".join(
+        part for part in (expectation_word(row.expectation).lower(), f"worth {worth_word(row.word).lower()}" if row.word is not None else "") if part
+    )
     if row.word == -1:
         said = "it got in the way"
     speaker = person_name(row.participant) if row.first_hand else f"{name}, passed on"

@@ -39,7 +39,13 @@ def newest_of(found: ValueEvent) -> EventVersion | None:
 def page_of(desk: Desk, reading: Reading, found: ValueEvent) -> dict[str, Any]:
     newest = newest_of(found)
     if newest is None or newest.is_withdrawal:
-        return {"event": found, "reading": reading, "names": names_of(reading.relationship), "is_withdrawn": True, "history": history_of(found, reading)}
+        return {
+            "event": found,
+            "reading": reading,
+            "names": names_of(reading.relationship),
+            "is_withdrawn": True,
+            "history": history_of(found, reading),
+        }
     line = line_of(reading, found)
     names = names_of(reading.relationship)
     directions = [Entry(line, giver) for giver in (SideRole.COUNTERPART, SideRole.OWN) if found.giver in (giver, Giver.JOINT)]
@@ -76,7 +82,9 @@ def account_of(entry: Entry, role: str, reading: Reading, names: Any) -> dict[st
         "role": role,
         "is_ours": ours,
         "name": names.short_of(side),
-        "title": f"What it took from {'us' if ours else names.short_of(side)}" if role == ReportRole.GAVE else f"What it was worth to {'us' if ours else names.short_of(side)}",
+        "title": f"What it took from {'us' if ours else names.short_of(side)}"
+        if role == ReportRole.GAVE
+        else f"What it was worth to {'us' if ours else names.short_of(side)}",
         "said": entry.line.accounts.get((side, role), []),
         "may_report": reading.may_write and ours,
         "may_relay": reading.may_write and not ours and not employee,
@@ -91,7 +99,9 @@ def may_withdraw(found: ValueEvent) -> bool:
 
 def history_of(found: ValueEvent, reading: Reading) -> list[dict[str, Any]]:
     """What was said of it before, less what its author kept to itself then."""
-    versions = EventVersion.objects.filter(event=found).select_related("text", "author_member__user", "author_participant__person__text").order_by("-seq")
+    versions = (
+        EventVersion.objects.filter(event=found).select_related("text", "author_member__user", "author_participant__person__text").order_by("-seq")
+    )
     if not (reading.view == View.OWN and found.author_side == SideRole.OWN):
         versions = versions.filter(visibility=Visibility.SHARED)
     return [
@@ -195,7 +205,16 @@ def arrived(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if newest is not None and not newest.is_withdrawal and newest.status != EventStatus.ARRIVED:
         voice = speak_for_us(reading=reading, now=desk.now)
         on = min(newest.occurred_on, desk.today)
-        correct_event(event=found, voice=voice, supersedes=newest, now=desk.now, status=EventStatus.ARRIVED, arrived_on=desk.today, occurred_on=on, expected_on=None)
+        correct_event(
+            event=found,
+            voice=voice,
+            supersedes=newest,
+            now=desk.now,
+            status=EventStatus.ARRIVED,
+            arrived_on=desk.today,
+            occurred_on=on,
+            expected_on=None,
+        )
         messages.success(request, "Kept: it has arrived today.")
     return go(request, reverse("desk:event", args=[found.public_id]))
 
@@ -246,8 +265,11 @@ def ensure_ours(found: ValueEvent, role: str) -> None:
 
 def our_report(desk: Desk, reading: Reading, found: ValueEvent, role: str) -> Report | None:
     """What this member has said before, if anything: it is corrected by a new report that names it."""
-    speaker = Participant.objects.filter(side__relationship=reading.relationship, side__role=SideRole.OWN, person_id=desk.member.person_id).first()
-    if desk.member.person_id is None or speaker is None:
+    person_id = desk.member.person_id
+    if person_id is None:
+        return None
+    speaker = Participant.objects.filter(side__relationship=reading.relationship, side__role=SideRole.OWN, person_id=person_id).first()
+    if speaker is None:
         return None
     rows = Report.objects.current().filter(event=found, side=SideRole.OWN, role=role, participant=speaker)
     return rows.select_related("text", "fact", "unit").first()

@@ -43,7 +43,8 @@ def meant_by(form: WhoForm, desk: Desk) -> Card | None:
         return meant[0]
     near = found or cards_like(cards, name)
     form.offer([(str(card.public_id), _told_apart(card)) for card in near])
-    return _refuse(form, name, found, near)
+    form.why_not = _why_not(name, found, near)
+    return None
 
 
 def _chosen(cards: QuerySet[Card], public_id: str) -> Card | None:
@@ -53,14 +54,11 @@ def _chosen(cards: QuerySet[Card], public_id: str) -> Card | None:
         return None
 
 
-def _refuse(form: WhoForm, name: str, found: list[Card], near: list[Card]) -> None:
+def _why_not(name: str, found: list[Card], near: list[Card]) -> str:
     shown = name if len(name) <= 60 else name[:60] + "…"
     if found:
-        form.why_not = SEVERAL.format(count=len(found), name=shown)
-    elif near:
-        form.why_not = MEANT.format(name=shown, other=near[0].counterpart_name)
-    else:
-        form.why_not = NONE.format(name=shown)
+        return SEVERAL.format(count=len(found), name=shown)
+    return MEANT.format(name=shown, other=near[0].counterpart_name) if near else NONE.format(name=shown)
 
 
 def _told_apart(card: Card) -> str:
@@ -82,7 +80,8 @@ def visible_words(desk: Desk, *, stewarded: bool = False) -> tuple[QuerySet[Repo
     """
     mine, led = {"relationship__steward": desk.member}, {"relationship__kind": Kind.CLIENT}
     staff = {"relationship__kind": Kind.EMPLOYEE}
-    reports, answers = Report.objects.none(), Answer.objects.none()
+    reports: QuerySet[Report] = Report.objects.none()
+    answers: QuerySet[Answer] = Answer.objects.none()
     if desk.member.is_steward:
         ours, said = _of_events_seen_by(View.OWN).filter(**mine), Answer.objects.filter(**mine)
         reports = visible_reports(ours.exclude(**staff), View.OWN, Kind.CLIENT) | visible_reports(ours.filter(**staff), View.OWN, Kind.EMPLOYEE)

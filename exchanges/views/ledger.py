@@ -62,7 +62,9 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
         "older": older,
         "half": half_seen(events) if lines else "",
         "pending": None if row.kind == Kind.PERSONAL else with_pending(row, balance, names, lines, view=reading.view, today=today),
-        "promises": sorted((line for line in lines if not line.has_arrived), key=lambda line: (line.expected_on is None, line.expected_on, line.event_id)),
+        "promises": sorted(
+            (line for line in lines if not line.has_arrived), key=lambda line: (line.expected_on is None, line.expected_on, line.event_id)
+        ),
         "round": open_round(row, now=desk.now),
         "waiting": any(prompt.relationship_id == row.public_id for prompt in waiting_for(desk.member, desk.now)) if reading.may_write else False,
         "they_due": None if is_employee else balance.counterpart.due_on,
@@ -95,7 +97,12 @@ def intents_of(reading: Reading) -> dict[str, str]:
     said = {side.role: side.intent for side in Side.objects.filter(relationship=reading.relationship)}
     words = {role: Intent(code).label if code in Intent.values else "" for role, code in said.items()}
     own, theirs = words.get(SideRole.OWN, ""), words.get(SideRole.COUNTERPART, "")
-    return {"own": own, "theirs": theirs, "agreed": own if own == theirs or not theirs else theirs if not own else "", "differ": own if own and theirs and own != theirs else ""}
+    return {
+        "own": own,
+        "theirs": theirs,
+        "agreed": own if own == theirs or not theirs else theirs if not own else "",
+        "differ": own if own and theirs and own != theirs else "",
+    }
 
 
 @require_http_methods(READ)
@@ -112,7 +119,14 @@ def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
     answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind))
     standing = standing_of(balance, names, kind=row.kind, today=desk.today, answered_by=answered_by(answers, balance))
     shown = standing.we if side == SideRole.OWN else standing.they
-    context = {"reading": reading, "relationship": row, "names": names, "side": shown, "is_own": side == SideRole.OWN, "other": "counterpart" if side == SideRole.OWN else "own"}
+    context = {
+        "reading": reading,
+        "relationship": row,
+        "names": names,
+        "side": shown,
+        "is_own": side == SideRole.OWN,
+        "other": "counterpart" if side == SideRole.OWN else "own",
+    }
     if not shown.is_private:
         parts = contributions_of(row, view=reading.view, side=side, as_of=desk.today)
         shown_parts, rest = worth_showing(parts, everything=request.GET.get("all") == "1")

@@ -80,7 +80,7 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     form, card = _bound(request, desk, request.POST)
     saved = _save(request, desk, form, card) if form.is_valid() and card is not None else None
     if saved is None:
-        if getattr(form, "why_not", "") and not form.has_error("who"):
+        if form.why_not and not form.has_error("who"):
             form.add_error("who", form.why_not)
         return show(request, "desk/log.html", desk, _context(desk, form, card), nav="log", fragment="desk/_log_form.html", status=422)
     undo = reverse("desk:withdraw_event", args=[saved])
@@ -158,7 +158,9 @@ def _said(data: dict[str, Any], direction: str) -> Sequence[str]:
         elif data.get("cost_word") is not None:
             said.append("It took us nothing." if data["cost_word"] == 0 else f"It took us {worth_word(data['cost_word']).lower()}.")
         if data.get("guess") is not None:
-            said.append("We think it got in their way." if data["guess"] < 0 else f"We think it was worth {worth_word(data['guess']).lower()} to them.")
+            said.append(
+                "We think it got in their way." if data["guess"] < 0 else f"We think it was worth {worth_word(data['guess']).lower()} to them."
+            )
     if direction in (THEY, BOTH) and data.get("worth") is not None:
         said.append("It got in our way." if data["worth"] < 0 else f"It was worth {worth_word(data['worth']).lower()} to us.")
     return said

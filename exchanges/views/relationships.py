@@ -103,7 +103,13 @@ def new_relationship(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = NewRelationshipForm(request.POST)
         if form.is_valid():
-            saved = carry_out(request, desk, form, lambda: _begin(form, desk), fields={"counterpart": "name", "person": "contact", "email": "contact", "own": "own_name"})
+            saved = carry_out(
+                request,
+                desk,
+                form,
+                lambda: _begin(form, desk),
+                fields={"counterpart": "name", "person": "contact", "email": "contact", "own": "own_name"},
+            )
             if saved is not None:
                 messages.success(request, f"The ledger with {form.cleaned_data['name']} is open.")
                 return go(request, reverse("desk:relationship", args=[saved]))
@@ -230,11 +236,21 @@ def _remove(request: HttpRequest, desk: Desk, reading: Reading) -> str:
 
 
 def people_of(reading: Reading) -> dict[str, list[dict[str, Any]]]:
-    rows = Participant.objects.filter(side__relationship=reading.relationship, left_on__isnull=True).select_related("side", "person__text").order_by("id")
+    rows = (
+        Participant.objects.filter(side__relationship=reading.relationship, left_on__isnull=True)
+        .select_related("side", "person__text")
+        .order_by("id")
+    )
     people: dict[str, list[dict[str, Any]]] = {"own": [], "counterpart": []}
     for row in rows:
         address = getattr(getattr(row.person, "text", None), "email", "")
         people["own" if row.side.role == SideRole.OWN else "counterpart"].append(
-            {"public_id": row.public_id, "name": person_name(row), "address": address, "from_on": row.from_on, "mails_off": row.person.suppressed_at is not None}
+            {
+                "public_id": row.public_id,
+                "name": person_name(row),
+                "address": address,
+                "from_on": row.from_on,
+                "mails_off": row.person.suppressed_at is not None,
+            }
         )
     return people

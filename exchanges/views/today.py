@@ -66,7 +66,7 @@ def quick_log(request: HttpRequest) -> HttpResponse:
     card = meant_by(form, desk)
     saved = _save(request, desk, form, card) if form.is_valid() and card is not None else None
     if saved is None:
-        if getattr(form, "why_not", "") and not form.has_error("who"):
+        if form.why_not and not form.has_error("who"):
             form.add_error("who", form.why_not)
         return _refused(request, desk, form)
     return _logged(request, desk, saved)
@@ -101,4 +101,3 @@ def _logged(request: HttpRequest, desk: Desk, event_id: str) -> HttpResponse:
         return redirect("desk:today")
     item = happened_event(version, {reading.relationship.pk: name}, desk.member, desk.now)
     return render(request, "desk/_logged.html", {"one": item, "undo_url": undo, "name": name, "key": new_key(), "today": desk.today})
-

@@ -39,7 +39,13 @@ def make_token(*, member: Member, label: str, scopes: str, lives: timedelta, now
         raise Invalid("A token reads, or reads and writes.", field="scope")
     with transaction.atomic():
         secret, row = tokens.issue(
-            purpose=TokenPurpose.API, now=now, workspace_id=member.workspace_id, subject_id=member.pk, expires_at=now + lives, scopes=scopes, label=label
+            purpose=TokenPurpose.API,
+            now=now,
+            workspace_id=member.workspace_id,
+            subject_id=member.pk,
+            expires_at=now + lives,
+            scopes=scopes,
+            label=label,
         )
         _record(member, "token.made", "token", tag_of(row), now)
     return MadeToken(secret, row)

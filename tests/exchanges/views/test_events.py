@@ -109,7 +109,8 @@ def test_what_both_could_see_is_made_private_no_more(cast, gave):
 
 
 @pytest.mark.parametrize(
-    ("field", "typed"), [("occurred_on", "9999-01-01"), ("what", ""), ("seq", "99999999999"), ("seq", "x"), ("kind", "PARTY"), ("arrived_on", "2026-01-01")]
+    ("field", "typed"),
+    [("occurred_on", "9999-01-01"), ("what", ""), ("seq", "99999999999"), ("seq", "x"), ("kind", "PARTY"), ("arrived_on", "2026-01-01")],
 )
 def test_a_correction_that_cannot_be_taken_changes_nothing(cast, gave, field, typed):
     assert post(cast.ana, gave, "correct_event", **correction(**{field: typed})).status_code in (409, 422)
@@ -204,7 +205,9 @@ def test_an_empty_report_says_nothing(cast, got):
     assert "Choose a word, or say what arrived." in response.content.decode()
 
 
-@pytest.mark.parametrize(("field", "typed"), [("word", "9"), ("typed_amount", "NaN"), ("typed_amount", "1e5"), ("expectation", "BEST"), ("sentence", "x" * 2001)])
+@pytest.mark.parametrize(
+    ("field", "typed"), [("word", "9"), ("typed_amount", "NaN"), ("typed_amount", "1e5"), ("expectation", "BEST"), ("sentence", "x" * 2001)]
+)
 def test_a_report_that_cannot_be_taken_is_refused(cast, got, field, typed):
     assert post(cast.ana, got, "report_got", **{"word": "2", "unit": "hours", field: typed}).status_code == 422
     assert not Report.objects.exists()
@@ -244,7 +247,12 @@ def test_nobody_passes_on_for_an_employee(cast, employee):
 def test_the_old_words_of_an_entry_that_was_private_then_are_not_the_leaders(cast):
     event = make_event(cast.borealis, cast.ana_voice, what="Between ourselves", visibility=Visibility.PRIVATE)
     correct_event(
-        event=event, voice=cast.ana_voice, supersedes=EventVersion.objects.current().get(event=event), what="For all", visibility=Visibility.SHARED, now=NOW
+        event=event,
+        voice=cast.ana_voice,
+        supersedes=EventVersion.objects.current().get(event=event),
+        what="For all",
+        visibility=Visibility.SHARED,
+        now=NOW,
     )
     assert "Between ourselves" in seen_by(cast.ana, url(event))
     assert "Between ourselves" not in seen_by(cast.lea, url(event))

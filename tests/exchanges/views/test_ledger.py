@@ -218,7 +218,7 @@ def test_a_personal_ledger_has_words_and_no_numbers(cast):
     report_gave(event=event, side=SideRole.OWN, voice=voice, account=Account(word=3), now=NOW)
     page = seen_by(cast.ana, url_of(friend))
     assert "Listened until two" in page
-    for number in ('class="num"', "<svg class=\"level", 'class="beam"', "±", "unheard", "owe"):
+    for number in ('class="num"', '<svg class="level', 'class="beam"', "±", "unheard", "owe"):
         assert number not in page, number
     looks_unknown(cast.ana, why_of(friend))
 

@@ -18,7 +18,14 @@ LOG = "/log/"
 
 
 def log(member, *, htmx=False, **typed):
-    data = {"direction": "we", "who": "Borealis", "when": "2026-06-09", "what": "Re-planned the night routes", "status": "ARRIVED", "guess_unknown": "on"}
+    data = {
+        "direction": "we",
+        "who": "Borealis",
+        "when": "2026-06-09",
+        "what": "Re-planned the night routes",
+        "status": "ARRIVED",
+        "guess_unknown": "on",
+    }
     return browser_of(member).post(LOG, {**data, **typed}, headers=HTMX if htmx else None)
 
 
@@ -117,7 +124,14 @@ def test_the_kind_of_another_relationships_side_is_not_known(cast):
 
 def test_errors_are_counted_linked_and_kept(cast):
     page = refused(log(cast.ana, who="Boreali", cost="nine", unit="hours", guess_unknown=""), "Three things to fix.")
-    for part in ('href="#id_who"', 'value="Boreali"', 'value="nine"', "Did you mean Borealis?", "such as 9 or 6200", "Choose one, or say you do not know yet."):
+    for part in (
+        'href="#id_who"',
+        'value="Boreali"',
+        'value="nine"',
+        "Did you mean Borealis?",
+        "such as 9 or 6200",
+        "Choose one, or say you do not know yet.",
+    ):
         assert part in page, part
 
 

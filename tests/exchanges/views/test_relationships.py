@@ -69,7 +69,13 @@ def test_the_sentence_narrows(cast, employee):
 
 
 def test_what_the_address_cannot_mean_is_left_out(cast):
-    for query in ("?sort=drop&kind=X&verdict=Y&whose=Z", "?after=nope", "?after=00000000-0000-4000-8000-000000000000", "?q=" + "x" * 3000, "?q=%F0%9F%98%80"):
+    for query in (
+        "?sort=drop&kind=X&verdict=Y&whose=Z",
+        "?after=nope",
+        "?after=00000000-0000-4000-8000-000000000000",
+        "?q=" + "x" * 3000,
+        "?q=%F0%9F%98%80",
+    ):
         assert browser_of(cast.ana).get(LIST + query).status_code == 200
 
 
@@ -90,7 +96,9 @@ def test_pages_hold_every_row_once(cast, sort, monkeypatch):
     names = ["Borealis", *(f"Client {letter}" for letter in "ABCDEFG")]
     for number, name in enumerate(names[1:]):
         row = make_relationship(cast.ana, name)
-        Card.objects.filter(relationship=row).update(severity=number % 3, due_on=None if number % 2 else NOW.date(), answered_counterpart_on=None if number % 2 else NOW.date())
+        Card.objects.filter(relationship=row).update(
+            severity=number % 3, due_on=None if number % 2 else NOW.date(), answered_counterpart_on=None if number % 2 else NOW.date()
+        )
     seen, address = [], f"{LIST}?sort={sort}"
     for _ in range(5):
         response = browser_of(cast.ana).get(address)
@@ -233,7 +241,9 @@ def test_band_and_rhythm_are_set_and_inherited_again(cast):
     assert Card.objects.get(relationship=cast.borealis, view=View.SHARED).band == 0.75
 
 
-@pytest.mark.parametrize(("field", "typed"), [("band", "0"), ("band", "4"), ("band", "NaN"), ("cadence_days", "29"), ("cadence_days", "1e3"), ("cadence_days", "45.5")])
+@pytest.mark.parametrize(
+    ("field", "typed"), [("band", "0"), ("band", "4"), ("band", "NaN"), ("cadence_days", "29"), ("cadence_days", "1e3"), ("cadence_days", "45.5")]
+)
 def test_a_rhythm_that_cannot_be_is_refused(cast, field, typed):
     assert browser_of(cast.ana).post(url(cast.borealis), {"act": "rhythm", field: typed}).status_code == 422
 

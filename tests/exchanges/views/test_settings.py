@@ -88,7 +88,10 @@ def test_the_band_is_inherited_by_what_has_none_of_its_own(cast):
     assert Card.objects.get(relationship=cast.borealis, view=View.SHARED).cadence_days is None
 
 
-@pytest.mark.parametrize(("field", "typed"), [("band-all", ""), ("band-all", "NaN"), ("band-all", "3.5"), ("days-all", "10"), ("band-client", "x"), ("days-client", "9999")])
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [("band-all", ""), ("band-all", "NaN"), ("band-all", "3.5"), ("days-all", "10"), ("band-client", "x"), ("days-client", "9999")],
+)
 def test_a_band_or_rhythm_that_cannot_be_is_refused(cast, field, typed):
     assert post(cast.oda, RHYTHM, **{"band-all": "0.75", "days-all": "", field: typed}).status_code == 422
 
