@@ -172,8 +172,7 @@ def write_reports(work: Work, events: dict[str, EventFound], new: Sequence[Candi
     rows = [one.row for one, *_ in written]
     got = [row[ROLE] == ReportRole.GOT for row in rows]
     heads = [event.heads.get((row[SIDE], row[ROLE]), (None, True, 0)) for row, (_, event, *_rest) in zip(rows, written, strict=True)]
-    private = [event.version is not None and event.version.visibility == Visibility.PRIVATE for _, event, *_ in written]
-    visibility = [Visibility.PRIVATE.value if hidden else str(row[VISIBILITY] or "SHARED") for row, hidden in zip(rows, private, strict=True)]
+    visibility = [str(row[VISIBILITY] or Visibility.SHARED.value) for row in rows]
     ids = bulk.reserve(Report, count)
     bulk.insert(
         Report, count,
