@@ -153,7 +153,7 @@ def lately(
     """The newest events, ratings by the other side and revealed answers, newest first. Seven queries."""
     logged, rated, answered = _newest_events(events), _newest_ratings(reports), _newest_answers(answers)
     in_events = [version.event.relationship_id for version in logged]
-    names = names_for(cards, [*in_events, *(row.relationship_id for row in (*rated, *answered))])
+    names = names_for(cards, [*in_events, *(row.relationship_id for row in rated), *(row.relationship_id for row in answered)])
     spoken = set(reports.standing().filter(event__in=[row.event_id for row in logged], side=SideRole.OWN).values_list("event_id", flat=True))  # type: ignore[attr-defined]
     found = [happened_event(row, names, member, now, is_spoken_of=row.event_id in spoken) for row in logged]
     found += [*_rated(rated, names), *(_answer_line(row, names) for row in answered)]
