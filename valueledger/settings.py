@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "valueledger.common.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "valueledger.common.requests.RefuseNulBytesMiddleware",
+    "valueledger.common.requests.RefuseLargeBodiesMiddleware",
     "valueledger.common.errors.UnavailableMiddleware",
     "valueledger.common.requests.PrivateAnswersMiddleware",
     "valueledger.common.requests.RefuseGuessingMiddleware",

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -19,6 +20,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 log = logging.getLogger("valueledger.requests")
 GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
+FORM_AROUND = 1 << 20  # the fields beside a file
 QUIET = ("/static/", "/healthz", "/readyz")
 LINK_PAGES = ("/p/", "/setup/", "/join/", "/portal/", "/unsubscribe/", "/account/password/reset/key/")
 
@@ -85,6 +87,19 @@ class RefuseGuessingMiddleware:
         if request.path.startswith(LINK_PAGES):
             return response.status_code == 404
         return request.path.startswith("/api/") and response.status_code == 401
+
+
+class RefuseLargeBodiesMiddleware:
+    """A body beyond what any form takes is refused by its announced length, before a byte of it is kept."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        if announced.isdigit() and int(announced) > settings.IMPORT_MAX_BYTES + FORM_AROUND:
+            return problem(request, 413, "too_large", f"That is more than we take at once: a file may have {settings.IMPORT_MAX_BYTES >> 20} MB.")
+        return self.get_response(request)
 
 
 class PrivateAnswersMiddleware:
