@@ -42,7 +42,7 @@ def meant_by(form: WhoForm, desk: Desk) -> Card | None:
     if len(meant) == 1:
         return meant[0]
     near = found or cards_like(cards, name)
-    form.offer([(str(card.public_id), _told_apart(card)) for card in near])
+    form.offer([(str(card.public_id), _told_apart(card) if found else card.counterpart_name) for card in near])
     form.why_not = _why_not(name, found, near)
     return None
 
