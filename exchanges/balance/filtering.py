@@ -21,7 +21,7 @@ from .pooling import Flows, Indices, Levels, Pooled, Sized, expanded, pool, pool
 from .states import ANSWER_DAY, FIRST_DAY, LAST_DAY, MOVING, SURPRISED, WIDTH, States
 
 SERIES_ABREAST = 8192
-TICKS_ABREAST = 2**18
+TICKS_ABREAST = 2**17
 ABREAST_MIN = 8
 """Below so many series, one after the other on floats is quicker than abreast on arrays."""
 DECAYS_TABLED = 2**16
@@ -459,14 +459,7 @@ class _Calendar:
     def groups(self) -> Iterator[Indices]:
         """Places of series of similar length, the longest first, so that few steps go abreast with few."""
         order = np.argsort(-self.length, kind="stable")
-        reach = np.cumsum(self.length[order])
-        done = 0
-        while done < len(order):
-            base = reach[done - 1] if done else 0
-            full = int(np.searchsorted(reach, base + TICKS_ABREAST, side="right"))
-            upto = min(max(full, done + 1), done + SERIES_ABREAST)
-            yield order[done:upto]
-            done = upto
+        yield from (order[done : done + SERIES_ABREAST] for done in range(0, len(order), SERIES_ABREAST))
 
 
 def _first_of_runs(keys: NDArray[np.int64]) -> Indices:
@@ -474,33 +467,55 @@ def _first_of_runs(keys: NDArray[np.int64]) -> Indices:
 
 
 def _fold_group(calendar: _Calendar, places: Indices, initial: States | None, before: Floats, after: Floats, p: Parameters) -> None:
-    length = calendar.length[places]
+    length, first, series = calendar.length[places], calendar.first[places], calendar.series[places]
     active = np.searchsorted(-length, -np.arange(length[0]), side="left").tolist()
-    first = calendar.first[places]
-    ticks = np.concatenate([first[:alive] + rank for rank, alive in enumerate(active)])
-    run = _Run(calendar, ticks, p)
-    series = calendar.series[places]
     ends = np.empty((2, WIDTH, len(series)))
     start = _initial_of(initial, series, p)
     x: list[Real] = list(start[:MOVING])
-    rank = place = 0
-    parts = run.parts_by_rank(active) if active[0] >= ABREAST_MIN else []
-    while rank < len(active) and active[rank] >= ABREAST_MIN:
-        alive, staying = active[rank], active[rank + 1] if rank + 1 < len(active) else 0
+    for rank, until in _stretches(active):
+        ticks = np.concatenate([first[:alive] + rank + further for further, alive in enumerate(active[rank:until])])
+        run = _Run(calendar, ticks, p)
+        if active[rank] >= ABREAST_MIN:
+            x = _abreast(run, active[rank:until], active[until] if until < len(active) else 0, x, ends)
+            continue
+        for slot in range(active[rank]):
+            own = np.cumsum([0, *active[rank : length[slot] - 1]]) + slot
+            ends[:, :MOVING, slot] = run.one_by_one(tuple(column[slot].item() for column in x), own)
+    _date(ends, calendar, places, start)
+    before[:, series], after[:, series] = ends
+
+
+def _stretches(active: list[int]) -> Iterator[tuple[int, int]]:
+    """Ranks to pool at once: some `TICKS_ABREAST` ticks each, so that memory does not grow with the ledger, then all the narrow ones."""
+    start = ticks = 0
+    for rank, alive in enumerate(active):
+        if alive < ABREAST_MIN:
+            if start < rank:
+                yield start, rank
+            yield rank, len(active)
+            return
+        ticks += alive
+        if ticks >= TICKS_ABREAST:
+            yield start, rank + 1
+            start, ticks = rank + 1, 0
+    if start < len(active):
+        yield start, len(active)
+
+
+def _abreast(run: "_Run", active: list[int], staying_at_last: int, x: list[Real], ends: Floats) -> list[Real]:
+    """This will step all series of a run through its ranks, keeping the states before and after each series' last tick in `ends`."""
+    place = 0
+    stays = [*active[1:], staying_at_last]
+    for alive, staying, parts in zip(active, stays, run.parts_by_rank(active), strict=True):
         if staying < alive:
             _keep(ends[0], x, staying, alive)
-        state = age(tuple(x), run.decays.many(run.gap[place : place + alive]), p)
-        x = list(step(MANY, state, run.rank(place, place + alive, parts[rank]), run.pooled.sized, place, p))
+        state = age(tuple(x), run.decays.many(run.gap[place : place + alive]), run.p)
+        x = list(step(MANY, state, run.rank(place, place + alive, parts), run.pooled.sized, place, run.p))
         if staying < alive:
             _keep(ends[1], x, staying, alive)
             x = [column[:staying] for column in x]
         place += alive
-        rank += 1
-    for slot in range(active[rank] if rank < len(active) else 0):
-        own = np.cumsum([place, *active[rank : length[slot] - 1]]) + slot
-        ends[:, :MOVING, slot] = run.one_by_one(tuple(column[slot].item() for column in x), own)
-    _date(ends, calendar, places, start)
-    before[:, series], after[:, series] = ends
+    return x
 
 
 def _keep(end: Floats, x: list[Real], staying: int, alive: int) -> None:
