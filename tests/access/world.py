@@ -1,0 +1,160 @@
+"""A world with one of everybody and one of everything, for walking over every address as everyone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.test import Client
+
+from exchanges.access import Voice
+from exchanges.models import ImportBatch, ImportTable, Prompt, Visibility, Word
+from exchanges.services.reports import Account, report_gave, report_got
+from exchanges.services.rounds import open_round
+from relationships.models import Kind, Member, SideRole, ValueKind
+from relationships.services.catalogue import seed_catalogue
+from relationships.services.parties import add_party, add_person
+from relationships.services.setup import issue_password_link
+from relationships.services.workspaces import make_token, tag_of
+from tests.makers import NOW, make_event, make_member, make_relationship, make_workspace, speaker
+from valueledger.common import tokens
+from valueledger.common.models import Outbox
+from valueledger.common.models.tokens import TokenPurpose
+from valueledger.common.tenancy import within
+
+LATER = NOW + timedelta(hours=1)
+
+# Who knocks. A page is asked with a session, an address of the API with a token; a link is its own authority.
+ROLES = {
+    "AN": "nobody known",
+    "ML": "the holder of a client's link",
+    "EM": "the holder of an employee's link",
+    "AM": "the steward of the relationship",
+    "AM2": "the steward of another one",
+    "MG": "the manager: the steward of the employee's relationship",
+    "LD": "a leader",
+    "OA": "an owner, and nothing else",
+    "OAx": "the owner of another workspace, who also stewards and leads there",
+    "FM": "a former member",
+    "TKR": "the steward's token, that only reads",
+    "TKW": "the steward's token, that reads and writes",
+    "TK2": "the token of the steward of another relationship",
+    "TKM": "the manager's token",
+    "TKL": "a leader's token",
+    "TKO": "an owner's token",
+    "TKX": "a token of another workspace",
+    "TKF": "the token of a former member",
+}
+
+
+@dataclass
+class World:
+    """`things` leads from a word of the table to the arguments of an address."""
+
+    members: dict[str, Member] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    things: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def client(self, role: str) -> Client:
+        client = Client(raise_request_exception=False)
+        if role in self.members:
+            client.force_login(self.members[role].user)
+        return client
+
+    def headers(self, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[role]}"} if role in self.tokens else {}
+
+    def arguments(self, thing: str, role: str) -> dict[str, Any]:
+        """Where this role goes. With a link of its own it opens its own."""
+        if thing in self.links:
+            return {"token": self.links[thing].get(role, "no-such-link")}
+        return self.things[thing]
+
+    def random_arguments(self, thing: str) -> dict[str, Any]:
+        """The same address, for something that does not exist."""
+        return {name: uuid.uuid4() if isinstance(value, uuid.UUID) else f"{value}x" for name, value in self.arguments(thing, "").items()}
+
+
+def make_world() -> World:
+    acme, zenith = make_workspace("Acme"), make_workspace("Zenith")
+    world = World()
+    with within(zenith.pk):
+        world.members["OAx"] = make_member(zenith, "Zed", steward=True, leader=True, owner=True)
+        EmailAddress.objects.create(user=world.members["OAx"].user, email=world.members["OAx"].user.email, primary=True, verified=True)
+        world.tokens["TKX"] = _token(world.members["OAx"], "read write")
+    with within(acme.pk):
+        seed_catalogue(workspace=acme)
+        _people(world, acme)
+        _things(world, acme)
+    return world
+
+
+def _token(member: Member, scopes: str) -> str:
+    return make_token(member=member, label="walk", scopes=scopes, lives=timedelta(days=90), now=NOW).secret
+
+
+def _people(world: World, acme: Any) -> None:
+    for role, name, held in (
+        ("AM", "Ana Lind", {"steward": True}), ("AM2", "Amir", {"steward": True}), ("MG", "Mona", {"steward": True}), ("LD", "Lea", {"leader": True}),
+        ("OA", "Oda", {"owner": True}), ("FM", "Fay", {"steward": True, "leader": True, "owner": True}),
+    ):  # fmt: skip
+        world.members[role] = make_member(acme, name, **held)
+        EmailAddress.objects.create(user=world.members[role].user, email=world.members[role].user.email, primary=True, verified=True)
+    for token, role, scopes in (
+        ("TKR", "AM", "read"), ("TKW", "AM", "read write"), ("TK2", "AM2", "read write"), ("TKM", "MG", "read write"), ("TKL", "LD", "read write"),
+        ("TKO", "OA", "read write"), ("TKF", "FM", "read write"),
+    ):  # fmt: skip
+        world.tokens[token] = _token(world.members[role], scopes)
+    former = world.members["FM"]
+    former.left_at = NOW
+    former.save(update_fields=["left_at"])
+
+
+def _things(world: World, acme: Any) -> None:
+    ana, mona = world.members["AM"], world.members["MG"]
+    bo = add_person(workspace=acme, name="Bo Berg", email="bo@borealis.example")
+    eva = add_person(workspace=acme, name="Eva Holm", email="eva@acme.example")
+    client, employee = make_relationship(ana, people=(bo,)), make_relationship(mona, "Eva Holm", kind=Kind.EMPLOYEE, people=(eva,))
+    make_relationship(world.members["AM2"], "Dovetail")
+    friend = make_relationship(ana, "A friend", kind=Kind.PERSONAL)
+    voice, bo_voice = Voice(member=ana, participant=speaker(client, SideRole.OWN)), Voice(participant=speaker(client))
+    event, private = make_event(client, voice), make_event(client, voice, visibility=Visibility.PRIVATE, what="Kept to ourselves")
+    theirs = make_event(client, bo_voice, giver=1, visibility=Visibility.PRIVATE, what="Kept to themselves")
+    at_work = make_event(employee, Voice(member=mona, participant=speaker(employee, SideRole.OWN)))
+    report = report_gave(event=event, side=SideRole.OWN, voice=voice, account=Account(word=Word.LOT), now=NOW)
+    report_got(event=event, side=SideRole.COUNTERPART, voice=bo_voice, account=Account(word=Word.LOT), now=NOW)
+    evas = report_got(event=at_work, side=SideRole.COUNTERPART, voice=Voice(participant=speaker(employee)), account=Account(word=Word.LOT), now=NOW)
+    rounds = [open_round(relationship=row, now=NOW, reason="asked") for row in (client, employee)]
+    batch = ImportBatch.objects.create(workspace=acme, member=ana, table=ImportTable.CHECKS, source="walk", file_name="walk.csv", created_at=NOW)
+    public = {
+        "relationship": client, "employee": employee, "friend": friend, "event": event, "own_private": private, "their_private": theirs, "work_event": at_work,
+        "report": report, "employees_report": evas, "round": rounds[0], "employees_round": rounds[1], "import": batch, "person": bo, "employee_person": eva,
+        "member": ana, "party": client.sides.get(role=1).party, "friend_party": friend.sides.get(role=1).party,
+        "kind": ValueKind.objects.order_by("pk")[0], "own_prompt": _prompt(client, SideRole.OWN), "their_prompt": _prompt(client, SideRole.COUNTERPART),
+    }  # fmt: skip
+    world.things = {name: {"public_id": row.public_id} for name, row in public.items()}
+    world.things["report_of_event"] = {"public_id": event.public_id, "report_id": report.public_id}
+    for name, asked in (("message", public["their_prompt"]), ("employees_message", _prompt(employee, SideRole.COUNTERPART))):
+        world.things[name] = {"public_id": Outbox.objects.get(subject_id=asked.pk).public_id}
+    made = make_token(member=ana, label="to revoke", scopes="read", lives=timedelta(days=1), now=NOW)
+    world.things |= {"": {}, "tag": {"tag": tag_of(made.row)}, "setup": {"token": issue_password_link(user=world.members["AM2"].user, now=NOW)}}
+    world.things |= {"mail_key": {"key": "no-such-key"}, "reset_key": {"uidb36": "1", "key": "no-such-key"}}
+    world.links["link"] = {
+        "ML": _link(public["their_prompt"], TokenPurpose.PROMPT),
+        "EM": _link(_prompt(employee, SideRole.COUNTERPART), TokenPurpose.PROMPT),
+    }
+    world.links["stop_link"] = {"ML": _link(bo, TokenPurpose.UNSUBSCRIBE), "EM": _link(eva, TokenPurpose.UNSUBSCRIBE)}
+    add_party(workspace=acme, name="In nothing yet")
+
+
+def _prompt(relationship: Any, side: int) -> Prompt:
+    return Prompt.objects.get(relationship=relationship, side=side)
+
+
+def _link(subject: Any, purpose: str) -> str:
+    secret, _ = tokens.issue(purpose=purpose, now=NOW, workspace_id=subject.workspace_id, subject_id=subject.pk, expires_at=NOW + timedelta(days=14))
+    return secret
