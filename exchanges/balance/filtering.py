@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .arithmetic import MANY, ONE, Arithmetic, Floats, Real
 from .evidence import EvidenceColumns, Kind
 from .parameters import DEFAULTS, Parameters
-from .pooling import Flows, Indices, Levels, Pooled, Sized, expanded, pool, pool_ticks
+from .pooling import Flows, Indices, Levels, Pooled, Rows, Sized, expanded, pool, pool_ticks
 from .states import ANSWER_DAY, FIRST_DAY, LAST_DAY, MOVING, SURPRISED, WIDTH, States
 
 SERIES_ABREAST = 8192
@@ -427,7 +427,7 @@ def _fold_few(evidence: EvidenceColumns, before: Floats, after: Floats, open_day
         last, first = x[LAST_DAY], x[FIRST_DAY]
         if last >= day:
             raise OutOfOrder("Evidence of a day that the state already covers.")
-        pooled = pool(evidence.take(slice(start, end)), np.zeros(1, np.intp), p)
+        pooled = pool(Rows.of(evidence.take(slice(start, end))), np.zeros(1, np.intp), p)
         aged = age(tuple(x[:MOVING]), decays_of(p).one(int(day - last) if last == last else 0), p)
         before[:, series] = x
         after[:MOVING, series] = step(ONE, aged, next(_ticks(pooled, [float(day)], np.zeros(1, np.intp))), pooled.sized, 0, p)
@@ -439,10 +439,10 @@ class _Calendar:
     """The ticks in sorted evidence: which rows, which series, how many days since the tick before."""
 
     def __init__(self, evidence: EvidenceColumns, initial: States | None) -> None:
-        self.evidence = evidence
+        self.rows = Rows.of(evidence)
         ticks = evidence.keys() >> 4
         self.start = _first_of_runs(ticks)
-        self.end = np.append(self.start[1:], len(evidence))
+        self.count = np.diff(self.start, append=len(evidence))
         self.day = evidence.day[self.start].astype(np.int64)
         series = evidence.series[self.start]
         self.first = _first_of_runs(series)
@@ -542,8 +542,7 @@ class _Run:
         self.decays = decays_of(p)
         self.gap = calendar.gap[ticks].astype(np.intp)
         self.day = calendar.day[ticks].astype(float)
-        start = calendar.start[ticks]
-        self.pooled = pool_ticks(calendar.evidence, start, calendar.end[ticks] - start, p)
+        self.pooled = pool_ticks(calendar.rows, calendar.start[ticks], calendar.count[ticks], p)
 
     def parts_by_rank(self, active: list[int]) -> list[tuple[bool, bool, bool, bool]]:
         """Whether anybody has a shock, events, answers, second answers in each rank, so that a step need not ask."""

@@ -69,7 +69,22 @@ class Pooled:
     """Its checks where it has confirms too: so rare that a look of their own would be waste for all others."""
 
 
-def pool_ticks(evidence: EvidenceColumns, start: Indices, count: Indices, parameters: Parameters) -> Pooled:
+class Rows(NamedTuple):
+    """What a piece of evidence says, without whose and when: that is known of its tick. Fewer columns are fewer trips to memory."""
+
+    kind: NDArray[np.int8]
+    value: NDArray[np.int64] | NDArray[np.float64]
+    relayed: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, evidence: EvidenceColumns) -> "Rows":
+        return cls(evidence.kind, evidence.value, evidence.relayed)
+
+    def take(self, places: Indices) -> "Rows":
+        return Rows(self.kind.take(places), self.value.take(places), self.relayed.take(places))
+
+
+def pool_ticks(evidence: Rows, start: Indices, count: Indices, parameters: Parameters) -> Pooled:
     """
     This will pool the ticks that begin at `start` and have `count` rows each, in any order of ticks.
 
@@ -94,10 +109,10 @@ def _offsets(count: Indices) -> Indices:
     return np.concatenate(([0], np.cumsum(count)[:-1]))
 
 
-def pool(evidence: EvidenceColumns, start: Indices, parameters: Parameters) -> Pooled:
+def pool(evidence: Rows, start: Indices, parameters: Parameters) -> Pooled:
     """This will pool sorted evidence whose ticks begin at `start`, one after the other."""
     kind = evidence.kind
-    single = len(start) == len(evidence)
+    single = len(start) == len(evidence.kind)
     share = np.where(evidence.relayed, parameters.relayed_share, 1.0)
 
     def per_tick(values: Floats) -> Floats:
@@ -167,7 +182,7 @@ def _one_after_the_other(confirms: Levels | None, checks: Levels | None) -> tupl
     return first, checks._replace(precision=np.where(both, checks.precision, 0.0)) if both.any() else None
 
 
-def sizes_of(evidence: EvidenceColumns, parameters: Parameters) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+def sizes_of(evidence: Rows | EvidenceColumns, parameters: Parameters) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Size in points, whether it counts as got, whether it has a size at all. Harm is a larger size on the gave account."""
     has_size = evidence.value != NO_VALUE
     size = evidence.value * has_size / MICRO
@@ -178,13 +193,13 @@ def sizes_of(evidence: EvidenceColumns, parameters: Parameters) -> tuple[Floats,
     return size, is_got, has_size
 
 
-def _flows(evidence: EvidenceColumns, flow: NDArray[np.bool_], share: Floats, start: Indices, parameters: Parameters) -> tuple[Flows, Sized | None]:
+def _flows(evidence: Rows, flow: NDArray[np.bool_], share: Floats, start: Indices, parameters: Parameters) -> tuple[Flows, Sized | None]:
     size, is_got, has_size = sizes_of(evidence, parameters)
     share = share * flow
     size = size * (has_size & flow)
     weighted = size * share
     plain = share * ~has_size
-    if len(start) == len(evidence):
+    if len(start) == len(evidence.kind):
         return Flows(size, size * size, size, size, weighted * is_got, weighted, plain * is_got, plain, np.zeros(len(start), bool)), None
     add = np.add.reduceat
     sizes, count = add(size, start), add((has_size & flow).astype(float), start)
@@ -200,5 +215,5 @@ def _flows(evidence: EvidenceColumns, flow: NDArray[np.bool_], share: Floats, st
         many=count > 1,
     )
     # Events without a size, and the other kinds, stand in here with size 0: they move no sum.
-    end = np.append(start[1:], len(evidence))
+    end = np.append(start[1:], len(evidence.kind))
     return flows, Sized(size, share, is_got, start, end)
