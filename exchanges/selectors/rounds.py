@@ -108,7 +108,7 @@ def is_ready(now: datetime) -> Q:
     settled = counting.filter(~Q(assurance=Assurance.LINK) | Q(answered_at__lte=now - SETTLES_AFTER))
     waiting = RoundSeat.objects.filter(round=OuterRef("pk"), release__isnull=True).filter(~Exists(settled.filter(seat=OuterRef("pk"))))
     answered = [Exists(counting.filter(round=OuterRef("pk"), side=side)) for side in SideRole.values]
-    return Q(closes_at__lte=now) | (~Exists(waiting) & answered[0] & answered[1])
+    return Q(closes_at__lte=now) | (Q(~Exists(waiting)) & Q(answered[0]) & Q(answered[1]))
 
 
 def rounds_to_post(now: datetime, limit: int) -> list[tuple[int, int]]:
