@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from exchanges.views import desk as desk_views
-from exchanges.views import events, ledger, log, relationships, settings, terms, today
+from exchanges.views import events, joining, ledger, log, relationships, settings, terms, today
 from exchanges.views import imports as import_pages
 from exchanges.views import outbox as outbox_pages
 from exchanges.views import portal as portal_pages
@@ -48,6 +48,9 @@ desk: list[URLPattern | URLResolver] = [
     path("outbox/<uuid:public_id>/html/", outbox_pages.outbox_html, name="outbox_html"),
     path("settings/", settings.settings, name="settings"),
     path("settings/members/", settings.members, name="settings_members"),
+    path("settings/members/invitation/revoke/", settings.revoke_invite, name="revoke_invite"),
+    path("settings/members/<uuid:public_id>/", settings.member, name="member"),
+    path("join/<str:token>/", joining.join, name="join"),
     path("settings/rhythm/", settings.rhythm, name="settings_rhythm"),
     path("settings/tokens/", settings.tokens, name="settings_tokens"),
     path("settings/tokens/<str:tag>/revoke/", settings.revoke, name="revoke_token"),

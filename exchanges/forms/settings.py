@@ -6,8 +6,8 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from exchanges.forms.fields import AmountField, LineField, PickField
-from relationships.models import Intent, Kind
+from exchanges.forms.fields import AmountField, EmailField, LineField, PickField
+from relationships.models import Intent, Kind, Role
 
 RHYTHM_ROWS = [("", ""), *((kind, "") for kind in Kind.values), *(("", intent) for intent in Intent.values)]
 BAND: dict[str, Any] = {
@@ -73,3 +73,27 @@ class TokenForm(forms.Form):
     label = LineField(label="What is it for?", longest=100, missing="Say what it is for.")
     scope = PickField(label="It may", choices=[("read", "read"), ("read write", "read and write")], missing="Say what it may do.")
     ends = PickField(label="It ends after", choices=[("90", "90 days"), ("365", "a year")], missing="Say when it ends.")
+
+
+ROLES = [(Role.STEWARD, "Steward"), (Role.LEADER, "Leader"), (Role.OWNER, "Owner")]
+
+
+class RolesField(forms.MultipleChoiceField):
+    def __init__(self) -> None:
+        messages = {"required": "Choose at least one role.", "invalid_choice": "This role is not known."}
+        super().__init__(label="Roles", choices=ROLES, widget=forms.CheckboxSelectMultiple, error_messages=messages)
+
+
+class InviteForm(forms.Form):
+    key = forms.CharField(widget=forms.HiddenInput, max_length=100, required=False)
+    email = EmailField(label="E-mail", missing="Whom?")
+    roles = RolesField()
+
+
+class RolesForm(forms.Form):
+    roles = RolesField()
+
+
+class JoinForm(forms.Form):
+    name = LineField(label="Your name", longest=120, missing="Say who you are.")
+    password = forms.CharField(label="Password", max_length=256, strip=False, widget=forms.PasswordInput)

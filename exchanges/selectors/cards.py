@@ -151,7 +151,12 @@ def _row(card: Card, balance: Balance, gaps: int, today: date) -> CardRow:
     is_personal = card.kind == Kind.PERSONAL
     verdict = "unconfirmed" if they.is_private else balance.verdict
     chip = personal_chip(verdict) if is_personal else verdict_chip(verdict, balance.is_spiral, gaps >= GAPS_TO_SAY)
-    return CardRow(card, they, we, chip, balance, names, is_personal, last_words(they, today) if is_personal else "", gaps)
+    return CardRow(card, they, we, chip, balance, names, is_personal, last_words(_newest(they, we), today) if is_personal else "", gaps)
+
+
+def _newest(they: SideReading, we: SideReading) -> SideReading:
+    """The side that spoke last; a friend's ledger says when there was a word, from either."""
+    return max(they, we, key=lambda reading: reading.answered_on or date.min)
 
 
 def cards_by_name(cards: QuerySet[Card], *, limit: int = 200) -> list[str]:

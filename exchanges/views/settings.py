@@ -2,20 +2,25 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
+from django.conf import settings as config
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from exchanges.forms.settings import RHYTHM_ROWS, RhythmForm, TokenForm, WorkspaceForm, field_name
+from exchanges.forms.settings import RHYTHM_ROWS, ROLES, InviteForm, RhythmForm, TokenForm, WorkspaceForm, field_name
 from exchanges.services.defaults import change_defaults
 from exchanges.views.desk import FORM, Desk, carry_out, desk_of, owner_of, show
-from relationships.models import Member, Rhythm
+from relationships.models import Member, Rhythm, Role
+from relationships.models.relationships import ENDED_STAGES
+from relationships.services.members import change_roles, invite, open_invitations, remove_member, revoke_invitation
 from relationships.services.workspaces import change_workspace, make_token, revoke_token, tag_of, tokens_of
-from valueledger.common.errors import NotFound
+from valueledger.common.errors import Conflict, Invalid, NotFound
 from valueledger.common.idempotency import new_key
 
 UNUSUAL = ("Etc/", "posix/", "right/", "SystemV/")
@@ -39,10 +44,21 @@ def settings(request: HttpRequest) -> HttpResponse:
     return show(request, "desk/settings.html", desk, {"form": form, "zones": ZONES, "section": "workspace"}, nav="settings", status=status)
 
 
-@require_http_methods(["GET", "HEAD"])
+@require_http_methods(FORM)
 def members(request: HttpRequest) -> HttpResponse:
+    """Who works here; inviting one more makes a link that is shown this once."""
     desk = owner_of(request)
-    going_on = ~Q(relationships__stage__in=["ENDED", "COMPLETED"])
+    status, link = 200, ""
+    form = InviteForm(initial={"key": new_key(), "roles": [Role.STEWARD]})
+    if request.method == "POST":
+        form = InviteForm(request.POST)
+        made: list[str] = []
+        if form.is_valid() and carry_out(request, desk, form, lambda: _invite(form, desk, made)) is not None:
+            link = f"{config.PUBLIC_URL}{reverse('desk:join', args=made)}" if made else ""
+            form = InviteForm(initial={"key": new_key(), "roles": [Role.STEWARD]})
+        else:
+            status = 422
+    going_on = ~Q(relationships__stage__in=ENDED_STAGES)
     rows = (
         Member.objects.active()
         .filter(workspace=desk.member.workspace)
@@ -50,7 +66,44 @@ def members(request: HttpRequest) -> HttpResponse:
         .annotate(looks_after=Count("relationships", filter=going_on))
         .order_by("user__name", "id")
     )
-    return show(request, "desk/settings_members.html", desk, {"members": rows, "section": "members"}, nav="settings")
+    invited = open_invitations(desk.member.workspace, now=desk.now)
+    context = {"members": rows, "form": form, "link": link, "invited": invited, "roles": ROLES, "section": "members"}
+    response = show(request, "desk/settings_members.html", desk, context, nav="settings", status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _invite(form: InviteForm, desk: Desk, made: list[str]) -> str:
+    data = form.cleaned_data
+    made.append(invite(by=desk.member, email=data["email"], roles=data["roles"], now=desk.now))
+    return "invited"
+
+
+@require_http_methods(["POST"])
+def revoke_invite(request: HttpRequest) -> HttpResponse:
+    desk = owner_of(request)
+    revoke_invitation(by=desk.member, email=request.POST.get("email", "")[:254], now=desk.now)
+    messages.success(request, "The link no longer works.")
+    return redirect("desk:settings_members")
+
+
+@require_http_methods(["POST"])
+def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Change one member's roles, or let it go."""
+    desk = owner_of(request)
+    found = Member.objects.active().filter(workspace=desk.member.workspace, public_id=public_id).select_related("user", "workspace").first()
+    if found is None:
+        raise NotFound
+    try:
+        if request.POST.get("act") == "remove":
+            remove_member(member=found, by=desk.member, now=desk.now)
+            messages.success(request, f"{found.user} no longer gets in. What was written stays.")
+        else:
+            change_roles(member=found, roles=request.POST.getlist("roles"), by=desk.member, now=desk.now)
+            messages.success(request, f"The roles of {found.user} are changed.")
+    except (Conflict, Invalid) as error:
+        messages.error(request, error.sentence)
+    return redirect("desk:settings_members")
 
 
 @require_http_methods(FORM)

@@ -41,6 +41,7 @@ def page_of(desk: Desk, form: QuickLogForm) -> dict[str, object]:
     events = visible_events(ValueEvent.objects.filter(relationship__steward=member), View.OWN)
     reports, answers = visible_words(desk, stewarded=True)
     prompts = waiting_for(member, desk.now)
+    unanswered = sum(1 for prompt in prompts if prompt.answer_points is None)
     rate = to_rate(events, reports, cards=going_on, today=desk.today)
     looks = worth_a_look(going_on, reports, member=member, today=desk.today)
     return {
@@ -48,13 +49,13 @@ def page_of(desk: Desk, form: QuickLogForm) -> dict[str, object]:
         "names": cards_by_name(cards),
         "prompts": prompts,
         "rate": rate,
-        "waiting_count": len(prompts) + len(rate),
+        "waiting_count": unanswered + len(rate),
         "stops": staff_stops(),
         "looks": looks,
         "total": going_on.count(),
         "feed": lately(events, reports, answers, cards=cards, member=member, now=desk.now),
         "soon": soon(events, going_on, today=desk.today),
-        "voice": today_voice(len(prompts) + len(rate), len(looks)),
+        "voice": today_voice(unanswered + len(rate), len(looks)),
     }
 
 

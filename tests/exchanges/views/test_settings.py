@@ -44,7 +44,7 @@ def test_only_owners_change_them(cast, url):
 
 def test_other_methods_are_refused(cast):
     refuses(cast.oda, SETTINGS, "PUT", "DELETE")
-    refuses(cast.oda, MEMBERS, "POST")
+    refuses(cast.oda, MEMBERS, "PUT", "DELETE")
     refuses(cast.oda, reverse("desk:revoke_token", args=["0" * 16]), "GET")
 
 
