@@ -8,9 +8,9 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from .arithmetic import MANY, Arithmetic, Real
-from .filtering import State, decays_of
 from .parameters import DEFAULTS, Parameters
 from .states import ANSWER_DAY, LAST_DAY, SURPRISED
+from .stepping import State, decays_of
 
 
 class Reason(IntEnum):

@@ -11,11 +11,12 @@ import numpy as np
 
 from .arithmetic import Floats
 from .evidence import MICRO, NANO, EvidenceColumns, Kind
-from .filtering import Look, Move, Observation, State, trace
+from .filtering import trace
 from .parameters import DEFAULTS, Parameters
 from .pooling import sizes_of
 from .smoothing import SEES_FLOW, SEES_LEVEL
 from .states import SIZES, SQUARES
+from .stepping import Look, Move, Observation, State
 
 
 @dataclass(frozen=True, slots=True)

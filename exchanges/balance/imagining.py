@@ -12,9 +12,10 @@ import numpy as np
 from .arithmetic import ONE, Floats
 from .evidence import EvidenceColumns, Kind
 from .explanation import weights
-from .filtering import Look, predict, trace
+from .filtering import predict, trace
 from .parameters import DEFAULTS, Parameters
 from .states import States
+from .stepping import Look
 
 YEAR = 365
 HALF_AN_EVENT = 0.5

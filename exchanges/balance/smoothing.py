@@ -13,9 +13,10 @@ import numpy as np
 
 from .arithmetic import Floats
 from .evidence import EvidenceColumns, Kind
-from .filtering import Move, State, trace
+from .filtering import trace
 from .parameters import DEFAULTS, Parameters
 from .states import States
+from .stepping import Move, State
 
 SEES_LEVEL = np.array([1.0, 1.0, 0.0])
 SEES_FLOW = np.array([1.0, 1.0, 1.0])

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from .arithmetic import MANY, ONE, Arithmetic, Floats, Real
 from .cadence import due, widens_on
 from .evidence import DAY_LIMIT
-from .filtering import State, age, decays_of
 from .parameters import DEFAULTS, Parameters
 from .states import ANSWER_DAY, FIRST_DAY, LAST_DAY, SURPRISED, States
+from .stepping import State, age, decays_of
 from .withdrawal import position_of_withdrawal
 
 ROWS_AT_ONCE = 8192
