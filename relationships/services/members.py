@@ -97,8 +97,10 @@ def revoke_invitation(*, by: Member, email: str, now: datetime) -> None:
 def invitation_of(raw: str, *, now: datetime) -> Invitation:
     """What this link is for. Unknown, used, expired and revoked ones look the same: not found."""
     token = tokens.find(raw, purpose=TokenPurpose.INVITE, now=now)
-    workspace = Workspace.objects.filter(pk=token.workspace_id, is_active=True).first() if token and token.used_at is None else None
-    if token is None or workspace is None:
+    if token is None or token.used_at is not None or token.workspace_id is None:
+        raise NotFound
+    workspace = Workspace.objects.filter(pk=token.workspace_id, is_active=True).first()
+    if workspace is None:
         raise NotFound
     user = User.objects.filter(email__iexact=token.label).first()
     return Invitation(token, workspace, token.label, frozenset(token.scopes.split()), user)
