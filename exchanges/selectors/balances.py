@@ -254,6 +254,24 @@ class Outlooks:
     def balance(self, place: int) -> Balance:
         return _read(self.ids[place], self.view, self.seen.row(place), self.positions[place], METHOD, self.as_of, float(self.band[place]))
 
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """What cards keep of each balance, as columns: `balance` for all rows at once. Days are numbers, masked where there is none."""
+        both = {"own": self.seen.own, "counterpart": self.seen.counterpart}
+        columns: dict[str, NDArray[Any]] = {}
+        for name, side in both.items():
+            answered, due = np.asarray(side.answer_day, float), np.asarray(side.due_day, float)
+            never = np.asarray(side.due_reason) == Reason.NEVER_ASKED
+            columns[f"r_{name}"], columns[f"sd_{name}"] = np.asarray(side.felt), np.asarray(side.sd)
+            columns[f"heard_{name}"] = np.asarray(side.heard, bool)
+            columns[f"answered_{name}_on"] = np.ma.MaskedArray(np.nan_to_num(answered).astype(np.int64), np.isnan(answered))
+            columns[f"due_{name}_on"] = np.where(never, day_number(self.as_of), np.nan_to_num(due).astype(np.int64))
+        names = np.array([VERDICTS[code] for code in range(len(VERDICTS))], object)
+        columns["verdict"], columns["leaning"] = names[np.asarray(self.seen.verdict, int)], names[np.asarray(self.seen.leaning, int)]
+        columns["probability"] = np.asarray(self.seen.probability, float)
+        columns["is_spiral"], columns["is_sustained"] = np.asarray(self.seen.spiral, bool), np.asarray(self.seen.sustained, bool)
+        columns["is_surprised"] = np.asarray(self.seen.own.surprised, bool) | np.asarray(self.seen.counterpart.surprised, bool)
+        return columns
+
     def excess(self) -> NDArray[np.float64]:
         """Expected points beyond the band, both sides together, for each row."""
         total = np.zeros(len(self.ids))

@@ -1,6 +1,6 @@
 """Many rows at once, in and out, without an object per row: COPY in binary on PostgreSQL, executemany and plain tuples on SQLite.
 
-Rows travel as columns. A column is one value for all rows, a NumPy array, or a list. Days are numbers since 1970-01-01, times in an
+Rows travel as columns. A column is one value for all rows, a NumPy array (masked: NULL), or a list. Days are numbers since 1970-01-01, times in an
 array are seconds since then, public ids are `V16` arrays (see `fresh_uuids`). Callers never ask which engine it is; both twins are measured in `benchmarks/`.
 """
 
@@ -47,11 +47,12 @@ def insert(model: type[models.Model], count: int, columns: Columns, *, using: st
     fields = [_field(model, name) for name in columns]
     values = list(columns.values())
     if connection.vendor != "postgresql":
-        _insert_many(connection, model, fields, values, count)
+        _insert_many(connection, model, fields, [_with_none(value) for value in values], count)
     elif all(_is_fixed(field, value) for field, value in zip(fields, values, strict=True)):
-        _copy(connection, model, fields, "(FORMAT binary)", _binary(fields, values, count))
+        for part, size in _by_nulls(values, count):
+            _copy(connection, model, fields, "(FORMAT binary)", _binary(fields, part, size))
     else:
-        _copy(connection, model, fields, "", _text(fields, values, count))
+        _copy(connection, model, fields, "", _text(fields, [_with_none(value) for value in values], count))
 
 
 def reserve(model: type[models.Model], count: int, *, using: str = DEFAULT_DB_ALIAS) -> NDArray[np.int64]:
@@ -179,6 +180,29 @@ def _is_fixed(field: models.Field[Any, Any], value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "biufV"
     return _kind(field) in FIXED and not isinstance(value, list)
+
+
+def _with_none(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ma.MaskedArray) else value
+
+
+def _by_nulls(values: list[Any], count: int) -> Iterable[tuple[list[Any], int]]:
+    """Rows with the same columns missing take the same number of bytes: a portion for each such pattern."""
+    masked = {place: np.ma.getmaskarray(value) for place, value in enumerate(values) if isinstance(value, np.ma.MaskedArray)}
+    if not masked:
+        return [(values, count)]
+    pattern = np.zeros(count, np.int64)
+    for bit, mask in enumerate(masked.values()):
+        pattern |= mask.astype(np.int64) << bit
+    portions = []
+    for code in np.unique(pattern).tolist():
+        rows = pattern == code
+        missing = {place for bit, place in enumerate(masked) if code >> bit & 1}
+        part = [
+            None if place in missing else np.ma.getdata(value)[rows] if isinstance(value, np.ndarray) else value for place, value in enumerate(values)
+        ]
+        portions.append((part, int(rows.sum())))
+    return portions
 
 
 def _binary(fields: list[models.Field[Any, Any]], values: list[Any], count: int) -> bytes:
