@@ -96,7 +96,6 @@ def test_wrong_methods_types_and_addresses_are_problems(cast, ana):
 @pytest.mark.parametrize(
     "raw",
     [
-        b"",
         b"{",
         b"[]",
         b"null",
