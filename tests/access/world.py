@@ -16,6 +16,7 @@ from exchanges.services.reports import Account, report_gave, report_got
 from exchanges.services.rounds import open_round
 from relationships.models import Kind, Member, SideRole, ValueKind
 from relationships.services.catalogue import seed_catalogue
+from relationships.services.members import invite
 from relationships.services.parties import add_party, add_person
 from relationships.services.setup import issue_password_link
 from relationships.services.workspaces import make_token, tag_of
@@ -142,6 +143,7 @@ def _things(world: World, acme: Any) -> None:
         world.things[name] = {"public_id": Outbox.objects.get(subject_id=asked.pk).public_id}
     made = make_token(member=ana, label="to revoke", scopes="read", lives=timedelta(days=1), now=NOW)
     world.things |= {"": {}, "tag": {"tag": tag_of(made.row)}, "setup": {"token": issue_password_link(user=world.members["AM2"].user, now=NOW)}}
+    world.things["invitation"] = {"token": invite(by=world.members["OA"], email="nia@acme.example", roles=["STEWARD"], now=NOW)}
     world.things |= {"mail_key": {"key": "no-such-key"}, "reset_key": {"uidb36": "1", "key": "no-such-key"}}
     world.links["link"] = {
         "ML": _link(public["their_prompt"], TokenPurpose.PROMPT),
