@@ -79,10 +79,10 @@ class Walk:
 
 
 def told(response: Any, arguments: dict[str, Any]) -> str:
-    """A body without what differs from call to call: the id that was asked for, the form's token, the request's id."""
+    """A body without what differs from call to call: the id that was asked for, the form's token and key, the request's id."""
     text = response.walked.decode("utf-8", "replace")
     for value in arguments.values():
         text = text.replace(str(value), "ID")
-    text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", text)
+    text = re.sub(r'name="(csrfmiddlewaretoken|key)"[^>]*value="[^"]+"', "", text)
     text = re.sub(r'"X-CSRFToken": ?"[^"]+"|X-CSRFToken&quot;: ?&quot;[^&]+&quot;', "", text)
     return text.replace(response.headers.get("X-Request-ID", "\0"), "REQUEST")

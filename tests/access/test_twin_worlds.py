@@ -1,0 +1,147 @@
+"""Two worlds that differ in one private thing look the same to everybody whose thing it is not.
+
+What is compared is every byte of every answer: counts, order, dates, numbers, what is offered and what is not.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from exchanges.access import Voice
+from exchanges.models import Assurance, RoundSeat, ValueEvent, Visibility, Word
+from exchanges.services.reports import Account, report_gave, report_got
+from exchanges.services.rounds import answer_check
+from relationships.models import Relationship, SideRole
+from tests.access.table import TABLE
+from tests.access.walking import Walk, told
+from tests.makers import NOW, make_event, speaker
+from valueledger.common.tenancy import within
+
+OWN, COUNTERPART = SideRole.OWN, SideRole.COUNTERPART
+EVERYBODY = {"ML", "EM", "AM", "AM2", "MG", "LD", "OA", "TKW", "TK2", "TKM", "TKL", "TKO"}
+# What only tells of the machine itself.
+NOT_COMPARED = {"readyz", "healthz", "schema"}
+
+
+def relationship(walk: Walk, thing: str) -> Relationship:
+    return Relationship.objects.get(public_id=walk.world.things[thing]["public_id"])
+
+
+def voice(row: Relationship, side: int) -> Voice:
+    return Voice(member=row.steward if side == OWN else None, participant=speaker(row, side))
+
+
+def our_private_event(walk: Walk) -> None:
+    row = relationship(walk, "relationship")
+    event = make_event(row, voice(row, OWN), visibility=Visibility.PRIVATE, what="Nobody else's business")
+    report_gave(event=event, side=OWN, voice=voice(row, OWN), account=Account(word=Word.GREAT), now=NOW)
+
+
+def their_private_event(walk: Walk) -> None:
+    row = relationship(walk, "relationship")
+    event = make_event(row, voice(row, COUNTERPART), giver=1, visibility=Visibility.PRIVATE, what="Nobody else's business")
+    report_gave(event=event, side=COUNTERPART, voice=voice(row, COUNTERPART), account=Account(word=Word.GREAT), now=NOW)
+
+
+def their_private_report(walk: Walk) -> None:
+    """Of an event that both may see: what it was worth to them is theirs to keep."""
+    row = relationship(walk, "relationship")
+    event = ValueEvent.objects.get(public_id=walk.world.things["unheard"]["public_id"])
+    report_got(
+        event=event, side=COUNTERPART, voice=voice(row, COUNTERPART), account=Account(word=Word.BURDEN, visibility=Visibility.PRIVATE), now=NOW
+    )
+
+
+def their_blind_answer(walk: Walk) -> None:
+    _answer(walk, "relationship")
+
+
+def an_employees_report(walk: Walk) -> None:
+    row = relationship(walk, "employee")
+    event = ValueEvent.objects.get(public_id=walk.world.things["unheard_at_work"]["public_id"])
+    report_got(event=event, side=COUNTERPART, voice=voice(row, COUNTERPART), account=Account(word=Word.BURDEN), now=NOW)
+
+
+def an_employees_blind_answer(walk: Walk) -> None:
+    _answer(walk, "employee")
+
+
+def _answer(walk: Walk, thing: str) -> None:
+    seat = RoundSeat.objects.select_related("round").get(round__relationship=relationship(walk, thing), side=COUNTERPART)
+    answer_check(seat=seat, value=Decimal("-3"), sentence="Nobody else's business", assurance=Assurance.SIGNED_IN, now=NOW)
+
+
+# who keeps it to themself, and who may therefore see a difference
+SECRETS = {
+    our_private_event: {"AM", "TKW"},
+    their_private_event: {"ML"},
+    their_private_report: {"ML"},
+    their_blind_answer: {"ML"},
+    an_employees_report: {"EM"},
+    an_employees_blind_answer: {"EM"},
+}
+
+
+def everything(walk: Walk, roles: set[str]) -> dict[tuple[str, str, str], tuple[int, str]]:
+    """Every readable answer, as these roles get it."""
+    seen = {}
+    for key, row in TABLE.items():
+        name, _, thing = key.partition(" ")
+        if name in NOT_COMPARED or name.startswith(("account_", "mfa_")):
+            continue
+        for role in sorted(roles):
+            if row["GET"][role] == 200:
+                arguments = walk.world.arguments(thing, role)
+                response = walk.call(name, "GET", role, arguments)
+                seen[name, thing, role] = (response.status_code, told(response, {}))
+    return seen
+
+
+@pytest.fixture
+def twins(walk: Walk) -> Walk:
+    with within(walk.world.members["AM"].workspace_id):
+        for name, thing in (("unheard", "relationship"), ("unheard_at_work", "employee")):
+            row = relationship(walk, thing)
+            walk.world.things[name] = {"public_id": make_event(row, voice(row, OWN), what="Not rated yet").public_id}
+    return walk
+
+
+@pytest.mark.slow
+def test_what_one_side_keeps_to_itself_changes_nothing_for_anybody_else(twins):
+    before, told_apart = everything(twins, EVERYBODY), []
+    assert len(before) > 150
+    for secret, keepers in SECRETS.items():
+        with transaction.atomic():
+            with within(twins.world.members["AM"].workspace_id):
+                secret(twins)
+            after = everything(twins, EVERYBODY - keepers)
+            transaction.set_rollback(True)
+        told_apart += [f"{secret.__name__}: {_difference(key, before[key], after[key])}" for key in after if before[key] != after[key]]
+    assert told_apart == [], "\n".join(told_apart)
+
+
+def _difference(key: Any, before: tuple[int, str], after: tuple[int, str]) -> str:
+    first = next(
+        (place for place, (one, other) in enumerate(zip(before[1], after[1], strict=False)) if one != other), min(len(before[1]), len(after[1]))
+    )
+    return f"{' '.join(key)} {before[0]}/{after[0]}: ...{before[1][max(first - 40, 0) : first + 60]!r} became {after[1][max(first - 40, 0) : first + 60]!r}"
+
+
+def test_a_difference_would_be_seen(twins):
+    """Negative control: something shared changes what others see."""
+    row = relationship_in_scope(twins)
+    before = everything(twins, {"LD", "TKL"})
+    with transaction.atomic():
+        with within(row.workspace_id):
+            make_event(row, voice(row, OWN), what="For everybody")
+        after = everything(twins, {"LD", "TKL"})
+        transaction.set_rollback(True)
+    changed = {key[0] for key in before if before[key] != after[key]}
+    assert {"desk:relationship", "api_events"} <= changed
+
+
+def relationship_in_scope(walk: Walk) -> Relationship:
+    with within(walk.world.members["AM"].workspace_id):
+        return relationship(walk, "relationship")
