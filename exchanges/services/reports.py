@@ -299,4 +299,6 @@ def value_account(account: Account, *, role: str, relationship: Relationship, si
 
 
 def _record(relationship: Relationship, voice: Voice, action: str, row: Report, now: datetime) -> None:
+    if relationship.kind == Kind.EMPLOYEE and row.side == SideRole.COUNTERPART and row.first_hand:
+        return  # that an employee reported at all is theirs alone, also in the log
     audit.record(workspace_id=relationship.workspace_id, now=now, action=action, target_kind="report", target_id=row.public_id, **actor_of(voice))

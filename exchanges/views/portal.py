@@ -5,6 +5,7 @@ refused. Errors are answered here and not by the pages for members: whoever hold
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -34,6 +35,7 @@ from relationships.models import Kind
 from valueledger.common.errors import Gone, Invalid, NotFound, ValueLedgerError
 from valueledger.common.tenancy import within
 
+REVEAL_READABLE = timedelta(days=14)  # after the close, by whoever answered
 SAME_SITE = {"", "same-origin", "none"}
 SEVEN = [(str(value), label) for value, label in ((3, "3"), (2, "2"), (1, "1"), (0, "0"), (-1, "-1"), (-2, "-2"), (-3, "-3"))]
 REQUIRED = gettext_lazy("Choose one of these.")
@@ -184,9 +186,11 @@ class Visit:
 def check(visit: Visit) -> HttpResponse:
     assert visit.prompt.round is not None
     state = state_of(visit.prompt.round, visit.now)
-    if visit.door.is_over and not (state.is_revealed and visit.prompt.closes_at > visit.now):
-        raise RoundClosed
     answer = next((row for row in state.answers if row.participant_id == visit.prompt.participant_id), None)
+    if visit.door.is_over and not (state.is_revealed and visit.prompt.closes_at > visit.now):
+        if answer is not None and state.is_revealed and not visit.is_post and visit.now < visit.prompt.closes_at + REVEAL_READABLE:
+            return revealed(visit, state, is_closed=True)
+        raise RoundClosed
     if visit.is_post:
         return post_check(visit, state, answer)
     if state.is_revealed:
@@ -288,13 +292,15 @@ def _inner(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def revealed(visit: Visit, state: RoundState, *, refused: bool = False) -> HttpResponse:
+def revealed(visit: Visit, state: RoundState, *, refused: bool = False, is_closed: bool = False) -> HttpResponse:
+    """Both answers. Once the round has closed, the question is gone (410) but whoever answered it can still read what both said."""
     context = {
         "reveal": reveal_of(visit.asked, state),
         "refused": RoundAlreadyRevealed.sentence if refused else "",
+        "is_closed": is_closed,
         "is_personal": visit.asked.kind == Kind.PERSONAL,
     }
-    return visit.show("portal/revealed.html", context, status=409 if refused else 200)
+    return visit.show("portal/revealed.html", context, status=410 if is_closed else 409 if refused else 200)
 
 
 # A rating

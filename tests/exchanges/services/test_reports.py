@@ -23,7 +23,7 @@ from exchanges.services.reports import (
 )  # fmt: skip
 from relationships.models import SideRole
 from relationships.services.terms import TermsLine
-from tests.makers import NOW, TODAY, make_event
+from tests.makers import NOW, TODAY, make_event, speaker
 
 OWN, COUNTERPART = SideRole.OWN, SideRole.COUNTERPART
 MICRO = 1_000_000
@@ -216,3 +216,14 @@ def test_evidence_cannot_be_changed_or_removed(cast):
             attempt()
     with pytest.raises(TypeError):
         Report.objects.get(event=event).save()
+
+
+def test_the_log_does_not_tell_that_an_employee_reported(cast, employee):
+    from valueledger.common.models import AuditEntry
+
+    event = make_event(employee.relationship, cast.ana_voice)
+    report_got(event=event, side=COUNTERPART, voice=employee.eva_voice, account=Account(word=Word.GREAT), now=NOW)
+    assert not AuditEntry.objects.filter(action__startswith="report.").exists()
+    manager = Voice(member=cast.ana, participant=speaker(employee.relationship, OWN))
+    report_gave(event=event, side=OWN, voice=manager, account=Account(word=Word.LOT), now=NOW)
+    assert AuditEntry.objects.filter(action="report.written").count() == 1

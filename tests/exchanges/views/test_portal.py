@@ -326,6 +326,21 @@ def test_a_closed_round_is_gone(link, browser, clock):
     assert not Answer.objects.exists()
 
 
+def test_who_answered_can_read_both_answers_for_a_while_after_the_close(link, browser, cast, clock):
+    browser.post(link, {"balance": "-2"})
+    clock.move_to(NOW + DAY)
+    ours(cast, value=1, now=NOW + DAY)
+    clock.move_to(NOW + 14 * DAY)
+    sweep_rounds(now=NOW + 14 * DAY)
+    response = browser.get(link)
+    assert response.status_code == 410
+    assert "This question is closed. Here is what was said." in response.content.decode()
+    assert "gets a little more" in response.content.decode() or "get a little more" in response.content.decode()
+    assert browser.post(link, {"balance": "3"}).status_code == 410
+    clock.move_to(NOW + 29 * DAY)
+    assert "This link has ended." in browser.get(link).content.decode()
+
+
 def test_a_relationship_that_ended_is_gone(link, browser, cast):
     Relationship.objects.filter(pk=cast.borealis.pk).update(stage=Stage.ENDED)
     assert browser.get(link).status_code == 410
