@@ -50,7 +50,8 @@ def test_the_receivers_word_moves_the_receivers_side_alone(cast):
     report_got(event=event, side=COUNTERPART, voice=cast.bo_voice, account=Account(word=Word.LOT), now=NOW)
     assert live(cast.borealis) == [(COUNTERPART, EvidenceKind.GOT, 4 * MICRO, False, 7)]
     balance = felt(cast.borealis)
-    assert balance.counterpart.r > 0 and balance.own.r == 0
+    assert balance.counterpart.r > 0
+    assert balance.own.r == 0
 
 
 def test_the_givers_cost_moves_the_givers_side_alone(cast):
@@ -58,7 +59,8 @@ def test_the_givers_cost_moves_the_givers_side_alone(cast):
     report_gave(event=event, side=OWN, voice=cast.ana_voice, account=Account(word=Word.GREAT, guess_word=Word.GREAT), now=NOW)
     assert live(cast.borealis) == [(OWN, EvidenceKind.GAVE, 8 * MICRO, False, 7)]
     balance = felt(cast.borealis)
-    assert balance.own.r < 0 and balance.counterpart.r == 0
+    assert balance.own.r < 0
+    assert balance.counterpart.r == 0
 
 
 def test_nobody_but_the_receiver_sets_the_worth(cast):
