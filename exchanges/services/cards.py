@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from exchanges.models import BalanceState, Card, EvidenceKind, LiveEvidence, Snapshot, View
+from exchanges.models.snapshots import ALL_VIEWS
 from exchanges.selectors.balances import METHOD, Balance, Outlooks, balance_from_state, outlooks, rhythm_of, turning_days
 from exchanges.selectors.statements import day_of
 from relationships.models import ENDED_STAGES, Relationship, Side, SideRole
@@ -42,8 +43,12 @@ def write_cards(
     newest_event_day: int | None = None,
     fresh: bool = False,
     states: Sequence[BalanceState] | None = None,
+    touched: int = ALL_VIEWS,
 ) -> None:
-    """Rewrite the cards of one relationship from its states (the stored ones by default). `fresh` also reads names, band and rhythm again."""
+    """Rewrite the cards of one relationship from its states (the stored ones by default). `fresh` also reads names, band and rhythm again.
+
+    Cards of views that are not `touched` stay as they are: the day on which something private was said must not show in what others read.
+    """
     today = now.astimezone(relationship.workspace.zone).date()
     if states is None:
         states = rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])
@@ -54,6 +59,10 @@ def write_cards(
     names = names_of(relationship) if fresh or not cards else None
     for view, state in by_view.items():
         card = cards.get(view) or copy_of(cards.get(View.SHARED), relationship, View(view))
+        if card.pk is not None and not view & touched and not fresh:
+            card.has_own, card.position = view == View.SHARED and View.OWN in by_view, state.position
+            batch.update(card, UNTOUCHED_FIELDS)
+            continue
         if rhythm is not None:
             card.band, card.cadence_days = rhythm.band, rhythm.cadence_days
         if names is not None:
@@ -172,6 +181,7 @@ CARD_FIELDS = [
 ]  # fmt: skip
 
 
+UNTOUCHED_FIELDS = ("has_own", "position")
 HOT_FIELDS = (*CARD_FIELDS, "has_own", "kind", "stage", "steward", "last_event_on")
 ALL_FIELDS = (*HOT_FIELDS, "own_name", "counterpart_name", "intent", "band", "cadence_days")
 

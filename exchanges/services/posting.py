@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -89,7 +91,8 @@ def post(*, relationship: Relationship, wanted: dict[tuple[SourceKind, int], lis
     append(relationship, changes)
     states = fold_views(relationship, changes)
     events = [change.on_day for change in changes if change.kind in (EvidenceKind.GOT, EvidenceKind.GAVE) and change.retracts is None]
-    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None), states=states)
+    touched = reduce(or_, (change.mask for change in changes))
+    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None), states=states, touched=touched)
 
 
 def differences(relationship_id: int, source: tuple[SourceKind, int], wanted: Sequence[Wanted]) -> list[Change]:

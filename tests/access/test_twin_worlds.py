@@ -3,6 +3,7 @@
 What is compared is every byte of every answer: counts, order, dates, numbers, what is offered and what is not.
 """
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from exchanges.access import Voice
-from exchanges.models import Assurance, RoundSeat, ValueEvent, Visibility, Word
+from exchanges.models import Assurance, Card, RoundSeat, Snapshot, ValueEvent, View, Visibility, Word
 from exchanges.services.reports import Account, report_gave, report_got
 from exchanges.services.rounds import answer_check
 from relationships.models import Relationship, SideRole
@@ -127,6 +128,26 @@ def _difference(key: Any, before: tuple[int, str], after: tuple[int, str]) -> st
         (place for place, (one, other) in enumerate(zip(before[1], after[1], strict=False)) if one != other), min(len(before[1]), len(after[1]))
     )
     return f"{' '.join(key)} {before[0]}/{after[0]}: ...{before[1][max(first - 40, 0) : first + 60]!r} became {after[1][max(first - 40, 0) : first + 60]!r}"
+
+
+@pytest.mark.parametrize("whose", [OWN, COUNTERPART])
+def test_the_day_of_something_private_shows_in_no_row_that_others_read(cast, whose):
+    """A card that is written again says on which day, and may say something new of it: not because of what only one side knows."""
+    event = make_event(cast.borealis, cast.ana_voice)
+    report_gave(event=event, side=OWN, voice=cast.ana_voice, account=Account(word=Word.GREAT), now=NOW)
+
+    def kept() -> list[Any]:
+        cards = Card.objects.filter(relationship=cast.borealis, view=View.SHARED).values().get()
+        return [{name: value for name, value in cards.items() if name not in ("has_own", "position")}, Snapshot.objects.filter(view=View.SHARED).count()]
+
+    before, later = kept(), NOW + timedelta(days=400)
+    speaks = (cast.ana_voice, cast.bo_voice)[whose]
+    private = make_event(cast.borealis, speaks, giver=whose, on=later.date(), visibility=Visibility.PRIVATE, now=later)
+    report_gave(event=private, side=whose, voice=speaks, account=Account(word=Word.GREAT), now=later)
+    assert kept() == before
+    shared = make_event(cast.borealis, speaks, giver=whose, on=later.date(), now=later)
+    report_gave(event=shared, side=whose, voice=speaks, account=Account(word=Word.GREAT), now=later)
+    assert kept() != before
 
 
 def test_a_difference_would_be_seen(twins):
