@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from exchanges.charts import SideReading, Timeline, TimelineCheck, TimelineEvent, TimelinePoint, TimelineSide, timeline
-from exchanges.models import NO_VALUE, EvidenceKind, Giver, SourceKind, View
-from exchanges.selectors.balances import Balance, Contribution, balance_of_rows, line_of, live_rows
+from exchanges.models import NO_VALUE, EvidenceKind, Giver, Round, RoundPosting, SourceKind, View
+from exchanges.selectors.balances import Balance, Contribution, balance_of, balance_of_rows, line_of, live_rows
 from exchanges.selectors.gaps import GAPS_TO_SAY
 from exchanges.selectors.ledger import AnswerLine, Entry, Line, directions_of
 from exchanges.selectors.readings import Names, readings_of
-from exchanges.selectors.statements import day_number
+from exchanges.selectors.rounds import state_of
+from exchanges.selectors.statements import day_number, wanted_of_answers
 from exchanges.wording import NextStep, VerdictChip, gap_sentence, next_step, personal_chip, personal_step, relationship_voice, verdict_chip
 from relationships.models import Kind, Relationship, SideRole
 
 SHOWN_PARTS, ALL_PARTS = 40, 2_000
 LEAST_SHOWN = 0.005
 LINE_DAYS = 366
+
+
+def balance_now(relationship: Relationship, *, view: View, today: date, now: datetime) -> Balance:
+    """The stored balance; while a round is over and its answers are not posted yet, with these laid over it. Nothing is written."""
+    balance = balance_of(relationship, view=view, as_of=today)
+    over = Round.objects.filter(relationship=relationship, posting__isnull=True).order_by("-number").first()
+    state = state_of(over, now) if over is not None else None
+    if state is None or state.outcome is None:
+        return balance
+    as_posted = RoundPosting(round=over, outcome=state.outcome)
+    wanted = wanted_of_answers(state.answers, posting=as_posted, kind=relationship.kind)
+    laid_over = [(one.side, one.on_day, one.kind, one.value, one.relayed) for rows in wanted.values() for one in rows if one.mask & view]
+    if not laid_over:
+        return balance
+    rows = [*live_rows(relationship.pk, view), *laid_over]
+    return balance_of_rows(rows, relationship_id=relationship.pk, view=view, as_of=today, band=balance.band)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from exchanges.models import Answer, Report, SourceKind
 from exchanges.selectors.balances import balance_of, contributions_of
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.ledger import answers_in, directions_of, half_seen, lines_of, open_gaps, open_round, terms_of, versions_of
-from exchanges.selectors.pages import answered_by, chart_of, standing_of, why_of, with_pending, worth_showing
+from exchanges.selectors.pages import answered_by, balance_now, chart_of, standing_of, why_of, with_pending, worth_showing
 from exchanges.selectors.readings import names_of
 from exchanges.views.desk import READ, Desk, desk_of, show
 from exchanges.wording import due_reason
@@ -42,7 +42,7 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
     events = events_for(reading)
     lines = lines_of(_newest(events, today, older), reports)
     answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind))
-    balance = balance_of(row, view=reading.view, as_of=today)
+    balance = balance_now(row, view=reading.view, today=today, now=desk.now)
     standing = standing_of(balance, names, kind=row.kind, today=today, gaps=open_gaps(lines, today=today), answered_by=answered_by(answers, balance))
     is_employee = row.kind == Kind.EMPLOYEE
     theirs, ours = directions_of(lines, only)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from exchanges.access import Voice
-from exchanges.models import Assurance, Disclosure, EventStatus, Giver, ReportRole, RoundSeat, Visibility
+from exchanges.models import Assurance, Disclosure, EventStatus, Giver, LiveEvidence, ReportRole, RoundSeat, Visibility
 from exchanges.services.posting import locked, post_answers
 from exchanges.services.reports import Account, relay_report, report_gave, report_got
 from exchanges.services.rounds import answer_check, open_round
@@ -97,6 +97,18 @@ def test_a_blind_answer_shows_nowhere_before_the_reveal(cast):
     assert "Both sides were asked" in page
     assert 'class="num"' not in page
     assert "Bo Berg" not in page
+
+
+def test_answers_of_a_round_that_is_over_show_before_anything_is_posted(cast, clock):  # noqa: F811
+    """A link's answer is settled a minute after it was given, and the worker may be away: the page does not wait for it."""
+    opened = open_round(relationship=cast.borealis, now=NOW, reason="due")
+    for seat in RoundSeat.objects.filter(round=opened):
+        answer_check(seat=seat, value=0, confirm=False, guess=None, sureness="", sentence="", assurance=Assurance.LINK, now=NOW)
+    assert 'class="num"' not in seen_by(cast.ana, url_of(cast.borealis))
+    clock.move_to(NOW + timedelta(minutes=2))
+    page = seen_by(cast.ana, url_of(cast.borealis))
+    assert len(re.findall(r'class="est">\s*<b>', page)) == 2
+    assert not LiveEvidence.objects.exists()
 
 
 def test_the_givers_guess_and_the_receivers_answer_stand_side_by_side_with_their_gap(cast):
