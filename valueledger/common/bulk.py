@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import chain, repeat
 from typing import Any
 from uuid import UUID
@@ -62,15 +63,15 @@ def reserve(model: type[models.Model], count: int, *, using: str = DEFAULT_DB_AL
     connection, table = connections[using], model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            sequence = _sequence_of(connection, table)
             cursor.execute(
-                "SELECT min(id), max(id) FROM (SELECT nextval(pg_get_serial_sequence(%s, 'id')) AS id FROM generate_series(1, %s)) AS taken",
-                [table, count],
+                "SELECT min(id), max(id) FROM (SELECT nextval(%s::regclass) AS id FROM generate_series(1, %s)) AS taken", [sequence, count]
             )
             first, last = cursor.fetchone()
             if last - first + 1 == count:
                 return np.arange(first, last + 1, dtype=np.int64)
             # Another writer drew in between: ask again, and take each number as it comes.
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+            cursor.execute("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, count])
             return np.sort(np.fromiter((row[0] for row in cursor.fetchall()), np.int64, count))
         # AUTOINCREMENT's own table: moving it on is what an insert does.
         cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s", [count, table])
@@ -79,6 +80,18 @@ def reserve(model: type[models.Model], count: int, *, using: str = DEFAULT_DB_AL
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         first = cursor.fetchone()[0] - count + 1
     return np.arange(first, first + count, dtype=np.int64)
+
+
+@cache
+def _sequence_named(alias: str, database: str, table: str) -> str:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+        return cursor.fetchone()[0]
+
+
+def _sequence_of(connection: BaseDatabaseWrapper, table: str) -> str:
+    """Asked once: as part of the query it would be asked for each number."""
+    return _sequence_named(connection.alias, str(connection.settings_dict["NAME"]), table)
 
 
 def fresh_uuids(count: int) -> NDArray[np.void]:

@@ -41,7 +41,7 @@ def write(work: Work, rows: Sequence[Staged]) -> None:
         work.outcome.new_rows += [one.row for one in new]
 
 
-def content(row: Staged, found: Found) -> tuple[object, ...]:
+def content(row: Staged, found: Found) -> tuple[int | str | None, ...]:
     return (row[SIDE] ^ found.flipped, row[ON], row[VALUE], row[GUESS], row[SENTENCE] or "")
 
 

@@ -92,7 +92,7 @@ def write(work: Work, rows: Sequence[Staged]) -> None:
     work.outcome.added += len(new)
 
 
-def content(row: Staged, found: Found) -> tuple[object, ...]:
+def content(row: Staged, found: Found) -> tuple[int | str | None, ...]:
     return (giver_of(row, found), *(row[slot] for slot in SAID))
 
 

@@ -18,8 +18,9 @@ from valueledger.common import bulk
 WIDTH = 16
 
 
-def fingerprint(*parts: object) -> bytes:
-    return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=WIDTH).digest()
+def fingerprint(table: str, *parts: int | str | None) -> bytes:
+    """Of numbers and texts, whose representation never changes."""
+    return blake2b(repr((str(table), *parts)).encode("utf-8", "replace"), digest_size=WIDTH).digest()
 
 
 class Occurrences:

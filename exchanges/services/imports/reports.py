@@ -231,6 +231,7 @@ def post(work: Work, events: dict[int, EventFound]) -> None:
     bulk.insert(LiveEvidence, len(laid), rows)
     bulk.update_by_id(Relationship, "head_position", list(heads), list(heads.values()))
     work.outcome.relationships |= {event.found.pk for event in fresh}
+    work.outcome.met_before |= work.outcome.relationships
 
 
 def _wanted(events: Sequence[EventFound]) -> Any:

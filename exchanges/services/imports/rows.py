@@ -39,7 +39,8 @@ class Step(NamedTuple):
     column: int | None
     constant: str
     read: Callable[[str], Any]
-    remembered: dict[str, Any] | None
+    remembered: dict[str, Any]
+    is_free_text: bool
     required: bool
     name: str
 
@@ -53,6 +54,11 @@ class Plan:
         self.slots = {name: number for number, name in enumerate(FIELDS[table])}
         self.fixes = fixes or {}
         self._steps = [self._step(one, today) for one in placed]
+        self._columns = [(step.slot, step.column, step.remembered, step) for step in self._steps if step.column is not None]
+        self._constants: list[Any] = [None] * len(self.slots)
+        for step in self._steps:
+            if step.column is None:
+                self._constants[step.slot] = self._constant(step)
         names = {one.field.name for one in placed}
         self._finish = self._finisher(names)
 
@@ -63,33 +69,51 @@ class Plan:
             raise Refused(record.broken)
         if len(cells) != self.width:
             self._ensure_width(cells)
-        fixed = self.fixes.get(record.number)
-        if fixed and fixed.get(SKIP):
-            raise Refused("You left this row out.")
-        row: list[Any] = [None] * len(self.slots)
-        for slot, index, constant, read, remembered, required, name in self._steps:
-            text = constant if index is None else cells[index]
-            if fixed and name in fixed:
-                text = fixed[name]
-            if remembered is not None and text in remembered:
-                row[slot] = remembered[text]
-                continue
+        fixed = self.fixes.get(record.number) if self.fixes else None
+        if fixed:
+            cells = self._mended(cells, fixed)
+        row = self._constants.copy()
+        for slot, index, remembered, step in self._columns:
+            text = cells[index]
             try:
-                value = read(text) if text and not text.isspace() else None
-                if required and (value is None or value == ""):
-                    raise Refused("This is empty.")
-            except Refused as refused:
-                refused.field = name
-                raise
-            if remembered is not None:
-                if len(remembered) >= REMEMBERED:
-                    remembered.clear()
-                remembered[text] = value
-            row[slot] = value
+                row[slot] = remembered[text]
+            except KeyError:
+                row[slot] = self._read(step, text)
         reference = self._finish(row)
         if fixed and fixed.get(CREATE) and reference[0] == "n":
             reference = "c" + reference[1:]
         return (record.number, reference, *row)
+
+    def _read(self, step: Step, text: str) -> Any:
+        """A cell that was not met before, or that is not worth remembering. Raises Refused with the field's name."""
+        try:
+            value = step.read(text) if text and not text.isspace() else None
+            if step.required and (value is None or value == ""):
+                raise Refused("This is empty.")
+        except Refused as refused:
+            refused.field = step.name
+            raise
+        if not step.is_free_text:
+            if len(step.remembered) >= REMEMBERED:
+                step.remembered.clear()
+            step.remembered[text] = value
+        return value
+
+    def _constant(self, step: Step) -> Any:
+        try:
+            return self._read(step, step.constant)
+        except Refused as refused:
+            raise BadMapping(f"{step.name} for every row: {refused.reason}", field="map") from None
+
+    def _mended(self, cells: Sequence[str], fixed: Mapping[str, str]) -> list[str]:
+        """The cells with those that were typed on the page in place of the file's."""
+        if fixed.get(SKIP):
+            raise Refused("You left this row out.")
+        mended = list(cells)
+        for step in self._steps:
+            if step.column is not None and step.name in fixed:
+                mended[step.column] = fixed[step.name]
+        return mended
 
     def refusal(self, record: Record, refused: Refused) -> Refusal:
         """With what was typed, so that it can be mended on the page."""
@@ -101,8 +125,8 @@ class Plan:
 
     def _step(self, one: Placed, today: date) -> Step:
         read = one.field.make(Reading(one.source.form, one.source.steps, today))
-        remembered: dict[str, Any] | None = None if one.field.is_free_text or one.field.name == "id" else {}
-        return Step(self.slots[one.field.name], one.index, one.source.constant, read, remembered, one.field.required, one.field.name)
+        is_free = one.field.is_free_text or one.field.name == "id"
+        return Step(self.slots[one.field.name], one.index, one.source.constant, read, {}, is_free, one.field.required, one.field.name)
 
     def _ensure_width(self, cells: list[str]) -> None:
         """Cells that are missing may only be those at the end that nobody maps; ones too many must be empty."""

@@ -171,8 +171,8 @@ def write_part(
         for rows in in_portions(staging, part):
             work = Work(settings, resolver, occurrences, now, outcome=outcome)
             WRITERS[ImportTable(batch.table)](work, rows)
-        before = verdicts_of(outcome.relationships)
-        refold(relationships=sorted(outcome.relationships), now=now)
+        before = verdicts_of(outcome.met_before & outcome.relationships)
+        refold(relationships=sorted(outcome.relationships), now=now, evidence=outcome.all_evidence())
         note_changes(batch, before)
         keep_refusals(batch, outcome.refused, room=REFUSALS_KEPT - batch.rows_refused)
         mine = ImportBatch.objects.filter(pk=batch.pk, state=ImportState.RUNNING, parts_done=part)

@@ -29,11 +29,19 @@ class Outcome:
     known: int = 0
     refused: list[Refusal] = field(default_factory=list)
     relationships: set[int] = field(default_factory=set)  # whose balance has to be folded again
+    laid: list[list[NDArray[Any]]] = field(default_factory=list)  # their evidence, as far as it was written here
+    met_before: set[int] = field(default_factory=set)  # relationships that were there, and may have more
     known_rows: list[Staged] = field(default_factory=list)  # of a preview
     new_rows: list[Staged] = field(default_factory=list)
 
     def refuse(self, row: Staged, field: str, reason: str, typed: object = "") -> None:
         self.refused.append(Refusal(row[0], field, reason[:300], printable(str(typed))))
+
+    def all_evidence(self) -> list[NDArray[Any]] | None:
+        """As `refolding.live_columns` would read it, if all of these relationships were made here."""
+        if self.met_before or not self.laid:
+            return None
+        return [np.concatenate(parts) for parts in zip(*self.laid, strict=True)]
 
 
 @dataclass
@@ -65,7 +73,7 @@ def slots_of(table: str) -> dict[str, int]:
 
 
 def candidates(
-    work: Work, table: str, rows: Sequence[Staged], found: dict[str, Found], content: Callable[[Staged, Found], tuple[Any, ...]]
+    work: Work, table: str, rows: Sequence[Staged], found: dict[str, Found], content: Callable[[Staged, Found], tuple[int | str | None, ...]]
 ) -> list[Candidate]:
     """The rows that have a relationship, each with its key: its foreign id, else what it says."""
     slots = slots_of(table)
@@ -156,3 +164,6 @@ def lay_evidence(
     bulk.insert(Evidence, count, common)
     bulk.insert(LiveEvidence, count, common)
     work.outcome.relationships |= set(first_days)
+    work.outcome.met_before |= {pk for pk in first_days if not by_pk[pk][0].is_new}
+    names = ("side", "on_day", "kind", "value_int", "relayed", "view_mask")
+    work.outcome.laid.append([relationships, *(np.broadcast_to(np.asarray(columns[name]), (count,)) for name in names)])
