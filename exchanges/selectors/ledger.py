@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -175,10 +175,13 @@ def versions_of(events: QuerySet[ValueEvent]) -> QuerySet[EventVersion]:
     return newest.select_related("event", "text", "value_kind")
 
 
-def lines_of(versions: Iterable[EventVersion], reports: QuerySet[Report]) -> list[Line]:
-    """Lines in the order of their versions. Costs the versions' query and one for all reports."""
+def lines_of(versions: Iterable[EventVersion], reports: QuerySet[Report], *, with_facts: bool = False) -> list[Line]:
+    """Lines in the order of their versions. Costs the versions' query and one for all reports.
+
+    `with_facts`: for our own side's eyes, so with its money and hours; other readers see only those that were shared.
+    """
     found = list(versions)
-    accounts = accounts_of(reports.filter(event__in=[version.event_id for version in found]))
+    accounts = accounts_of(reports.filter(event__in=[version.event_id for version in found]), with_facts=with_facts)
     return [_line(version, accounts.get(version.event_id, {})) for version in found]
 
 
@@ -202,18 +205,18 @@ def _line(version: EventVersion, accounts: dict[tuple[int, str], list[Said]]) ->
     )
 
 
-def accounts_of(reports: QuerySet[Report]) -> dict[int, dict[tuple[int, str], list[Said]]]:
+def accounts_of(reports: QuerySet[Report], *, with_facts: bool = False) -> dict[int, dict[tuple[int, str], list[Said]]]:
     """Standing reports by event, side and role, the newest first."""
     rows = reports.standing().select_related("text", "fact", "unit", "participant__person__text", "relayed_by__user")  # type: ignore[attr-defined]
     accounts: dict[int, dict[tuple[int, str], list[Said]]] = defaultdict(lambda: defaultdict(list))
     for row in rows.order_by("-recorded_at", "-id"):
-        accounts[row.event_id][row.side, row.role].append(said_in(row))
+        accounts[row.event_id][row.side, row.role].append(said_in(row, with_facts=with_facts))
     return accounts
 
 
-def said_in(row: Report) -> Said:
+def said_in(row: Report, *, with_facts: bool = False) -> Said:
     text, fact = getattr(row, "text", None), getattr(row, "fact", None)
-    ours_to_see = row.side == SideRole.OWN or (fact is not None and fact.is_shared)
+    ours_to_see = (with_facts and row.side == SideRole.OWN) or (fact is not None and fact.is_shared)
     return Said(
         public_id=row.public_id,
         side=row.side,
@@ -397,14 +400,40 @@ class AnswerLine:
     round_id: int | None
 
 
-def answers_in(answers: QuerySet[Answer], *, limit: int = 400) -> list[AnswerLine]:
-    """Standing answers that the reader may see, oldest first. Points of a check; of a confirm, those that were shown."""
+def answers_in(answers: QuerySet[Answer], *, reader: int | None, limit: int = 400) -> list[AnswerLine]:
+    """Standing answers that the reader may see, oldest first. `reader`: its person's id.
+
+    What a colleague answered is shown as our side's number of that day, without a name.
+    """
     rows = answers.standing().select_related("participant__person__text", "relayed_by__user", "confirms_shown", "text")  # type: ignore[attr-defined]
     newest = list(rows.order_by("-answered_on", "-id")[:limit])
-    return [_answer(row) for row in reversed(newest)]
+    return _pooled([_answer(row, reader) for row in reversed(newest)])
 
 
-def _answer(row: Answer) -> AnswerLine:
+def _pooled(lines: list[AnswerLine]) -> list[AnswerLine]:
+    """Our side's answers of one day as one, where not all of them are the reader's own."""
+    by_day: dict[date, list[AnswerLine]] = defaultdict(list)
+    for line in lines:
+        if line.side == SideRole.OWN:
+            by_day[line.on].append(line)
+    pooled = {on: _one_of(found) for on, found in by_day.items() if len(found) > 1 and any(not line.by for line in found)}
+    kept: list[AnswerLine] = []
+    for line in lines:
+        if line.side == SideRole.OWN and line.on in pooled:
+            if line is by_day[line.on][-1]:
+                kept.append(pooled[line.on])
+        else:
+            kept.append(line)
+    return kept
+
+
+def _one_of(found: list[AnswerLine]) -> AnswerLine:
+    said = [line.f for line in found if line.f is not None]
+    return replace(found[-1], f=sum(said) / len(said) if said else None, by="", sentence="", guess=None)
+
+
+def _answer(row: Answer, reader: int | None) -> AnswerLine:
+    is_colleagues = row.side == SideRole.OWN and row.first_hand and (row.participant is None or row.participant.person_id != reader)
     from_shown = row.confirms_shown is not None and row.y_micro is None
     text = getattr(row, "text", None)
     return AnswerLine(
@@ -413,17 +442,18 @@ def _answer(row: Answer) -> AnswerLine:
         on=row.answered_on,
         f=row.y_micro / MICRO if row.y_micro is not None else None,
         is_confirm=from_shown,
-        by=person_name(row.participant) if row.first_hand else (f"passed on by {row.relayed_by.user}" if row.relayed_by else "imported"),
+        by="" if is_colleagues else _speaker(row),
         is_relayed=not row.first_hand,
-        guess=row.guess_micro / MICRO if row.guess_micro is not None else None,
-        sentence=text.sentence if text else "",
+        guess=row.guess_micro / MICRO if row.guess_micro is not None and not is_colleagues else None,
+        sentence=text.sentence if text and not is_colleagues else "",
         round_id=row.round_id,
     )
 
 
-def last_speakers(answers: Sequence[AnswerLine]) -> dict[int, str]:
-    """Who answered last on each side."""
-    return {answer.side: answer.by for answer in answers}
+def _speaker(row: Answer) -> str:
+    if row.first_hand:
+        return person_name(row.participant)
+    return f"passed on by {row.relayed_by.user}" if row.relayed_by else "imported"
 
 
 def open_round(relationship: Relationship, *, now: datetime) -> Round | None:

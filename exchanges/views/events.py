@@ -66,7 +66,7 @@ def page_of(desk: Desk, reading: Reading, found: ValueEvent) -> dict[str, Any]:
 
 def line_of(reading: Reading, found: ValueEvent) -> Line:
     reports = visible_reports(Report.objects.filter(event=found), reading.view, reading.relationship.kind)
-    lines = lines_of(versions_of(ValueEvent.objects.filter(pk=found.pk)), reports)
+    lines = lines_of(versions_of(ValueEvent.objects.filter(pk=found.pk)), reports, with_facts=reading.view == View.OWN)
     if not lines:
         raise NotFound
     return lines[0]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from exchanges.access import Reading, events_for, relationship_for, visible_answers, visible_reports
-from exchanges.models import Answer, Report, SourceKind
+from exchanges.models import Answer, Report, SourceKind, View
 from exchanges.selectors.balances import balance_of, contributions_of
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.ledger import answers_in, directions_of, half_seen, lines_of, open_gaps, open_round, terms_of, versions_of
@@ -40,8 +40,8 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
     names = names_of(row)
     reports = visible_reports(Report.objects.filter(relationship=row), reading.view, row.kind)
     events = events_for(reading)
-    lines = lines_of(_newest(events, today, older), reports)
-    answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind))
+    lines = lines_of(_newest(events, today, older), reports, with_facts=reading.view == View.OWN)
+    answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind), reader=desk.member.person_id)
     balance = balance_now(row, view=reading.view, today=today, now=desk.now)
     standing = standing_of(balance, names, kind=row.kind, today=today, gaps=open_gaps(lines, today=today), answered_by=answered_by(answers, balance))
     is_employee = row.kind == Kind.EMPLOYEE
@@ -116,7 +116,7 @@ def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
     side = SideRole.OWN if request.GET.get("side", "own") == "own" else SideRole.COUNTERPART
     names = names_of(row)
     balance = balance_of(row, view=reading.view, as_of=desk.today)
-    answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind))
+    answers = answers_in(visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind), reader=desk.member.person_id)
     standing = standing_of(balance, names, kind=row.kind, today=desk.today, answered_by=answered_by(answers, balance))
     shown = standing.we if side == SideRole.OWN else standing.they
     context = {

@@ -75,9 +75,14 @@ def test_a_private_event_of_the_counterpart_is_not_found(cast):
     looks_unknown(cast.ana, url(theirs))
 
 
-def test_money_and_hours_of_ours_are_not_shown_to_the_leader_as_the_counterparts(cast, gave):
+def test_money_and_hours_are_for_the_side_they_belong_to(cast, gave):
+    report_gave(event=gave, side=SideRole.OWN, voice=cast.ana_voice, account=Account(word=1, hours=9, money=620, currency="GBP"), now=NOW)
     report_got(event=gave, side=SideRole.COUNTERPART, voice=cast.bo_voice, account=Account(word=1, hours=7), now=NOW)
-    assert "7 h" not in seen_by(cast.ana, url(gave))
+    page = seen_by(cast.ana, url(gave))
+    assert "9 h, 620 GBP" in page
+    assert "7 h" not in page
+    for address in (url(gave), reverse("desk:relationship", args=[cast.borealis.public_id])):
+        assert "9 h" not in seen_by(cast.lea, address)  # a leader reads what both sides may see
 
 
 # Correcting

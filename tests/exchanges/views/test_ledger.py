@@ -12,6 +12,7 @@ from exchanges.models import Assurance, Disclosure, EventStatus, Giver, LiveEvid
 from exchanges.services.posting import locked, post_answers
 from exchanges.services.reports import Account, relay_report, report_gave, report_got
 from exchanges.services.rounds import answer_check, open_round
+from exchanges.services.speakers import add_speaker
 from relationships.models import Kind, SideRole
 from tests.exchanges.views.browsing import HTMX, browser_of, clock, looks_unknown, refuses, seen_by  # noqa: F401
 from tests.makers import NOW, TODAY, make_event, make_relationship, speaker
@@ -89,6 +90,25 @@ def test_both_sides_stand_with_range_and_date_once_both_have_answered(cast):
     assert len(re.findall(r'class="num">[^<]*±', page)) >= 2
     assert "confirmed 11 June, Bo Berg" in page
     assert "confirmed 11 June, Ana Lind" in page
+
+
+def test_colleagues_see_their_sides_number_and_not_who_said_it(cast):
+    answered(cast.borealis, own=2, counterpart=-1)
+    page = seen_by(cast.lea, url_of(cast.borealis))
+    assert "confirmed 11 June, Bo Berg" in page
+    assert "Ana Lind answered" not in page
+    assert "confirmed 11 June, Ana Lind" not in page
+    assert "Ana Lind answered" not in seen_by(cast.lea, why_of(cast.borealis))
+    assert "Ana Lind answered" in seen_by(cast.ana, why_of(cast.borealis))
+
+
+def test_answers_of_two_colleagues_on_one_day_are_one_number(cast):
+    add_speaker(relationship=cast.borealis, role=SideRole.OWN, name="Amir", email=cast.amir.user.email, member=cast.ana, now=NOW)
+    opened = open_round(relationship=cast.borealis, now=NOW, reason="due")
+    for seat, value in zip(RoundSeat.objects.filter(round=opened).order_by("side", "participant_id"), (3, -1, 0), strict=True):
+        answer_check(seat=seat, value=value, confirm=False, guess=None, sureness="", sentence="", assurance=Assurance.SIGNED_IN, now=NOW)
+    checks = browser_of(cast.ana).get(url_of(cast.borealis)).context["chart"].panels[1].checks
+    assert [(check.f, check.by) for check in checks] == [(1.0, "")]
 
 
 def test_a_blind_answer_shows_nowhere_before_the_reveal(cast):
