@@ -92,7 +92,8 @@ class LiveEvidence(models.Model):
                 fields=["workspace", "relationship", "side", "on_day"],
                 include=["kind", "relayed", "view_mask", "value_int", "position"],
                 name="live_replay_order",
-            )
+            ),
+            models.Index(fields=["relationship", "source_kind", "source_id"], name="live_by_source"),  # what stands for one event or answer
         ]
 
 
