@@ -1,0 +1,54 @@
+"""benchmark [GROUP ...] [--quick] [--check] [--json FILE]: the bars of docs/performance.md, each beside its yardstick in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+# Which modules of benchmarks/ measure a group. An empty one has no bars yet, and says so.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "engine": ("engine",),
+    "import": ("imports", "writing"),
+    "read": ("reading",),
+    "api": (),
+    "pages": (),
+    "dashboard": (),
+    "jobs": (),
+}
+
+
+class Command(BaseCommand):
+    help = "Measures the bars on databases of its own, which it makes and drops. Only ratios count; the yardstick runs beside in the same rounds."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("groups", nargs="*", default=["all"], choices=[*GROUPS, "all"], metavar="group", help=", ".join([*GROUPS, "all"]))
+        parser.add_argument("--quick", action="store_true", help="smaller numbers: about a minute")
+        parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed; a noisy line never fails")
+        parser.add_argument("--json", type=Path, help="write the lines there too")
+
+    def handle(self, *, groups: list[str], quick: bool, check: bool, **given: Any) -> None:
+        harness = importlib.import_module("benchmarks.harness")
+        chosen = list(GROUPS) if "all" in groups else list(dict.fromkeys(groups))
+        lines = []
+        for group in chosen:
+            if not GROUPS[group]:
+                self.stdout.write(f"{group}: has no bars yet")
+            for module in GROUPS[group]:
+                measured = importlib.import_module(f"benchmarks.{module}").run(quick)
+                lines += measured
+                for line in measured:
+                    self.stdout.write(str(line))
+                    self.stdout.flush()
+        self.stdout.write(harness.table(lines).rsplit("\n", 2)[-2])
+        self.stdout.write(harness.table(lines).rsplit("\n", 1)[-1])
+        if given["json"]:
+            told = {"machine": harness.machine(), "quick": quick, "lines": [line.as_dict() for line in lines]}
+            given["json"].write_text(json.dumps(told, indent=2) + "\n")
+        missed = [line for line in lines if line.state == harness.LOW]
+        if check and missed:
+            raise CommandError("\n".join(["Missed:", *map(str, missed)]))
