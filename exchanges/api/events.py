@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from exchanges.access import event_for, event_to_write, events_for, relationship_for, relationship_to_write, voice_for
 from exchanges.models import EventKind, EventStatus, EventVersion, Giver, ValueEvent, Visibility
@@ -117,7 +116,7 @@ class EventsView(Endpoint):
         parameters=[*PAGE_PARAMETERS, OpenApiParameter("giver", str, enum=Giver.names)],
         responses=paged(EventSerializer),
     )
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters = parameters_of(request, "limit", "cursor", "giver")
         reading = relationship_for(self.member, public_id)
         events = events_for(reading)
@@ -144,7 +143,7 @@ class EventsView(Endpoint):
 
 class EventView(Endpoint):
     @extend_schema(operation_id="event", responses=EventSerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         _, event = event_for(self.member, public_id)
         return self.answer(event_out(event))

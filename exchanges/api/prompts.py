@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from exchanges.access import prompts_for
 from exchanges.models import Prompt, PromptKind, PromptState
@@ -51,7 +51,7 @@ class PromptsView(Endpoint):
     """Questions about the relationships that this token's member stewards, newest first. Those to an employee are the employee's alone."""
 
     @extend_schema(operation_id="prompts", parameters=PAGE_PARAMETERS, responses=paged(PromptSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         parameters = parameters_of(request, "limit", "cursor")
         found, following = page_of(prompts_for(self.member), request=request, parameters=parameters, columns=PROMPT_COLUMNS, anchor=Prompt)
         return self.answer(page_body((prompt_row(row, person_id=self.member.person_id, now=self.now) for row in found), following))

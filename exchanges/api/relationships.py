@@ -7,10 +7,9 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from exchanges.access import relationship_for, relationship_to_write
-from exchanges.api.balances import SHARED, FeltSerializer, sides_out
+from exchanges.api.balances import SHARED, FeltSerializer, many_out, sides_out
 from exchanges.models import Card, View
 from exchanges.selectors.balances import balance_of, outlooks
 from exchanges.services.relationships import open_relationship
@@ -109,7 +108,7 @@ def rows_out(found: list[tuple[Any, ...]], *, today: Any) -> list[dict[str, Any]
         [row[0] for row in found], [bytes(row[10]) for row in found], as_of=today, band=[row[8] for row in found],
         cadence_days=[row[9] for row in found], view=View.SHARED,
     )  # fmt: skip
-    return [row_out(row, sides_out(seen.balance(place), row[2])) for place, row in enumerate(found)]
+    return [row_out(row, balance) for row, balance in zip(found, many_out(seen, [row[2] for row in found]), strict=True)]
 
 
 def row_out(row: tuple[Any, ...], balance: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +165,7 @@ class RelationshipsView(Endpoint):
         parameters=[*PAGE_PARAMETERS, OpenApiParameter("kind", str, enum=Kind.values), OpenApiParameter("stage", str, enum=Stage.values)],
         responses=paged(RelationshipSerializer),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         parameters = parameters_of(request, "limit", "cursor", "kind", "stage")
         rows = Card.objects.filter(
             named_to(self.member), workspace_id=self.member.workspace_id, view=View.SHARED, relationship__states__view=View.SHARED
@@ -219,7 +218,7 @@ def _known(member: Member, find: Any, public_id: Any, field: str) -> Any:
 
 class RelationshipView(Endpoint):
     @extend_schema(operation_id="relationship", responses=RelationshipDetailSerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         return self.answer(detail_out(relationship_for(self.member, public_id).relationship, today=self.today))
 
@@ -228,7 +227,7 @@ class ParticipantsView(Endpoint):
     """Who speaks for either side."""
 
     @extend_schema(operation_id="participants", parameters=PAGE_PARAMETERS, responses=paged(ParticipantSerializer))
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters = parameters_of(request, "limit", "cursor")
         relationship = relationship_for(self.member, public_id).relationship
         rows = Participant.objects.filter(workspace_id=relationship.workspace_id, side__relationship=relationship)

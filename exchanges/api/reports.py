@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from exchanges.access import Reading, event_for, event_to_write, report_for, reports_for, voice_for
 from exchanges.models import Arrived, Beneficiary, Expectation, Owing, Report, ReportRole, ValueEvent, View, Visibility, Word
@@ -98,7 +97,7 @@ class ReportsView(Endpoint):
     """The accounts of an event that this token's member may see, and saying one."""
 
     @extend_schema(operation_id="reports", parameters=PAGE_PARAMETERS, responses=paged(ReportSerializer))
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters = parameters_of(request, "limit", "cursor")
         reading, event = event_for(self.member, public_id)
         rows = reports_for(reading, event)
@@ -140,7 +139,7 @@ class ReportsView(Endpoint):
 
 class ReportView(Endpoint):
     @extend_schema(operation_id="report", responses=ReportSerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         reading, report = report_for(self.member, public_id)
         return self.answer(report_out(report, view=reading.view))

@@ -13,7 +13,6 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from exchanges.access import Reading, own_seat_for, relationship_for, round_for, visible_answers
 from exchanges.models import Answer, Assurance, Posting, RevealRule, Round, Sureness
@@ -133,7 +132,7 @@ class RoundsView(Endpoint):
     """The times both sides were asked, newest first."""
 
     @extend_schema(operation_id="rounds", parameters=PAGE_PARAMETERS, responses=paged(RoundSerializer))
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters = parameters_of(request, "limit", "cursor")
         reading = relationship_for(self.member, public_id)
         rows = Round.objects.filter(workspace_id=self.member.workspace_id, relationship=reading.relationship)
@@ -144,7 +143,7 @@ class RoundsView(Endpoint):
 
 class RoundView(Endpoint):
     @extend_schema(operation_id="round", responses=RoundSerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         reading, round = round_for(self.member, public_id)
         row = Round.objects.filter(pk=round.pk).values_list(*ROUND_COLUMNS).get()

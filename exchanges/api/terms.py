@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from exchanges.access import relationship_for, relationship_to_write, voice_for
 from exchanges.services.relationships import set_terms
@@ -83,7 +82,7 @@ class TermsView(Endpoint):
     """What matters to each side, newest version first."""
 
     @extend_schema(operation_id="terms", parameters=PAGE_PARAMETERS, responses=paged(TermsSerializer))
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters = parameters_of(request, "limit", "cursor")
         relationship = relationship_for(self.member, public_id).relationship
         rows = TermsVersion.objects.filter(workspace_id=relationship.workspace_id, side__relationship=relationship)

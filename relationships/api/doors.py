@@ -1,10 +1,12 @@
 """The door that every endpoint of both apps stands behind: a workspace's token, its scopes, one workspace, acts carried out once."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, NoReturn
+from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
@@ -16,8 +18,6 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
 from relationships.models import Member
@@ -30,6 +30,23 @@ from valueledger.common.tenancy import within
 
 SAFE = ("GET", "HEAD")
 LONGEST_TOKEN = 200
+
+
+def _rendered(body: Any) -> bytes:
+    """JSON, quickly: the renderer of the framework looks at every value in Python."""
+    return json.dumps(body, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Iterable):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} does not belong into an answer.")
 
 
 class KeyMissing(Invalid):
@@ -128,8 +145,8 @@ class Endpoint(APIView):
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
 
-    def answer(self, body: Any) -> Response:
-        return Response(body)
+    def answer(self, body: Any) -> HttpResponse:
+        return HttpResponse(_rendered(body), content_type="application/json")
 
     def once(self, act: Callable[[], dict[str, Any]], *, status: int = 201) -> HttpResponse:
         """Carry `act` out once per key, in one transaction with the answer that is kept. If it raises, the key is free again."""
@@ -141,7 +158,7 @@ class Endpoint(APIView):
             return HttpResponse(held.body, status=held.status, content_type="application/json", headers={"Idempotent-Replayed": "true"})
         try:
             with transaction.atomic():
-                content = json.dumps(act(), cls=JSONEncoder, ensure_ascii=False, separators=(",", ":")).encode()
+                content = _rendered(act())
                 idempotency.complete(held, status=status, body=content)
         except BaseException:
             idempotency.release(held)

@@ -6,7 +6,6 @@ from zoneinfo import available_timezones
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from relationships import access
 from relationships.api import serializers as shape
@@ -23,7 +22,7 @@ class WorkspaceView(Endpoint):
     """The workspace that this token belongs to, and in whose name it acts."""
 
     @extend_schema(operation_id="workspace", responses=shape.WorkspaceSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         parameters_of(request)
         return self.answer(shape.workspace_out(self.member.workspace, self.member))
 
@@ -32,7 +31,7 @@ class MembersView(Endpoint):
     """Who works in the workspace. Only an owner's token finds anything here."""
 
     @extend_schema(operation_id="members", parameters=PAGE_PARAMETERS, responses=paged(shape.MemberSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         parameters = parameters_of(request, *PAGED)
         rows = access.members_for(self.member)
         found, following = page_of(rows, request=request, parameters=parameters, columns=shape.MEMBER_COLUMNS, anchor=Member)
@@ -41,7 +40,7 @@ class MembersView(Endpoint):
 
 class MemberView(Endpoint):
     @extend_schema(operation_id="member", responses=shape.MemberSerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         return self.answer(shape.member_out(access.member_for(self.member, public_id)))
 
@@ -50,7 +49,7 @@ class PartiesView(Endpoint):
     """Organisations and people that can be one side of a relationship."""
 
     @extend_schema(operation_id="parties", parameters=PAGE_PARAMETERS, responses=paged(shape.PartySerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         parameters = parameters_of(request, *PAGED)
         rows = access.parties_for(self.member)
         found, following = page_of(rows, request=request, parameters=parameters, columns=shape.PARTY_COLUMNS, anchor=Party)
@@ -67,7 +66,7 @@ class PartiesView(Endpoint):
 
 class PartyView(Endpoint):
     @extend_schema(operation_id="party", responses=shape.PartySerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         return self.answer(shape.party_out(access.party_for(self.member, public_id)))
 
@@ -76,7 +75,7 @@ class PeopleView(Endpoint):
     """People, with their address where this token's member may see it."""
 
     @extend_schema(operation_id="people", parameters=PAGE_PARAMETERS, responses=paged(shape.PersonSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         parameters = parameters_of(request, *PAGED)
         rows = access.people_for(self.member)
         found, following = page_of(rows, request=request, parameters=parameters, columns=shape.PERSON_COLUMNS, anchor=Person)
@@ -96,7 +95,7 @@ class PeopleView(Endpoint):
 
 class PersonView(Endpoint):
     @extend_schema(operation_id="person", responses=shape.PersonSerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         person = access.person_for(self.member, public_id)
         return self.answer(shape.person_out(person, is_contact=getattr(person, "is_contact", False)))
@@ -106,7 +105,7 @@ class ValueKindsView(Endpoint):
     """The catalogue of value kinds, and those that a side added in its own words."""
 
     @extend_schema(operation_id="value_kinds", parameters=PAGE_PARAMETERS, responses=paged(shape.ValueKindSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         parameters = parameters_of(request, *PAGED)
         rows = access.value_kinds_for(self.member)
         found, following = page_of(rows, request=request, parameters=parameters, columns=shape.VALUE_KIND_COLUMNS, anchor=ValueKind)
@@ -115,6 +114,6 @@ class ValueKindsView(Endpoint):
 
 class ValueKindView(Endpoint):
     @extend_schema(operation_id="value_kind", responses=shape.ValueKindSerializer)
-    def get(self, request: Request, public_id: Any) -> Response:
+    def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         return self.answer(shape.value_kind_out(access.value_kind_for(self.member, public_id)))

@@ -138,7 +138,10 @@ def test_the_day_of_something_private_shows_in_no_row_that_others_read(cast, who
 
     def kept() -> list[Any]:
         cards = Card.objects.filter(relationship=cast.borealis, view=View.SHARED).values().get()
-        return [{name: value for name, value in cards.items() if name not in ("has_own", "position")}, Snapshot.objects.filter(view=View.SHARED).count()]
+        return [
+            {name: value for name, value in cards.items() if name not in ("has_own", "position")},
+            Snapshot.objects.filter(view=View.SHARED).count(),
+        ]
 
     before, later = kept(), NOW + timedelta(days=400)
     speaks = (cast.ana_voice, cast.bo_voice)[whose]

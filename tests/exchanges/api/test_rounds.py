@@ -135,9 +135,9 @@ def test_prompts_tell_of_ones_own_how_they_stand_and_of_others_that_they_are_out
 
 
 def test_rounds_cost_the_same_queries_however_many_answered(cast, ana, asked, django_assert_num_queries):
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         ana.get(f"/relationships/{cast.borealis.public_id}/rounds/")
     bo_answers(asked)
     ana.post(f"/rounds/{asked.public_id}/answers/", {"value": "1"})
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         ana.get(f"/relationships/{cast.borealis.public_id}/rounds/")
