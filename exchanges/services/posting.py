@@ -36,6 +36,10 @@ from relationships.models import Relationship, SideRole, Workspace
 from valueledger.common import rows
 
 TICKS_BETWEEN_CHECKPOINTS = 64
+LIVE_FROM_DAY = (
+    "SELECT side, on_day, kind, value_int, relayed, view_mask FROM exchanges_liveevidence "
+    "WHERE workspace_id = %s AND relationship_id = %s AND side = %s AND on_day >= %s"
+)
 LIVE_BY_SOURCE = (
     "SELECT side, on_day, kind, value_int, relayed, view_mask, position FROM exchanges_liveevidence "
     "WHERE relationship_id = %s AND source_kind = %s AND source_id = %s ORDER BY id"
@@ -238,8 +242,8 @@ def store(row: BalanceState, side: SideRole, live: list[tuple[int, int, int, int
 
 
 def live_of(row: BalanceState, side: SideRole, *, from_day: int) -> list[tuple[int, int, int, int, bool]]:
-    found = LiveEvidence.objects.filter(workspace_id=row.workspace_id, relationship_id=row.relationship_id, side=side, on_day__gte=from_day)
-    return [one[:5] for one in found.values_list("side", "on_day", "kind", "value_int", "relayed", "view_mask") if one[5] & row.view]
+    found = rows.plain(LIVE_FROM_DAY, [row.workspace_id, row.relationship_id, int(side), from_day])
+    return [(one[0], one[1], one[2], one[3], bool(one[4])) for one in found if one[5] & row.view]
 
 
 def state_part(packed: bytes | memoryview, side: int) -> bytes:
