@@ -9,9 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from exchanges.models import Answer, Card, ImportBatch, Prompt, PromptKind, PromptState, Report, Round, RoundSeat, ValueEvent, View
+from exchanges.models import (
+    Answer,
+    Card,
+    EventVersion,
+    ImportBatch,
+    Prompt,
+    PromptKind,
+    PromptState,
+    Report,
+    Round,
+    RoundSeat,
+    ValueEvent,
+    View,
+    Visibility,
+)
 from relationships.access import as_uuid as as_uuid
 from relationships.access import named_to
 from relationships.models import ENDED_STAGES, Kind, Member, Participant, Person, Relationship, SideRole
@@ -101,9 +115,10 @@ def visible_events(events: QuerySet[ValueEvent], view: View) -> QuerySet[ValueEv
 
 
 def visible_reports(reports: QuerySet[Report], view: View, kind: str) -> QuerySet[Report]:
-    """Reports that the reader may see: its own side's, and shared ones of the other side (an employee's only where disclosed)."""
+    """Reports that the reader may see: its own side's, and shared ones on shared events of the other side (an employee's only where disclosed)."""
     side = {View.OWN: SideRole.OWN, View.COUNTERPART: SideRole.COUNTERPART}.get(view)
-    shared = Q(visibility="SHARED")
+    on_shared = Exists(EventVersion.objects.current().filter(event=OuterRef("event"), visibility=Visibility.SHARED))
+    shared = Q(visibility=Visibility.SHARED) & Q(on_shared)
     if kind == Kind.EMPLOYEE:
         shared &= Q(side=SideRole.OWN) | Q(first_hand=False) | Q(disclosure__isnull=False)
     return reports.filter(shared if side is None else shared | Q(side=side))
