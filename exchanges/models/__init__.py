@@ -5,10 +5,31 @@ from exchanges.models.imports import ImportBatch, ImportFile, ImportKey, ImportR
 from exchanges.models.prompts import Prompt, PromptKind, PromptState
 from exchanges.models.reports import Arrived, Beneficiary, Expectation, Owing, Report, ReportFact, ReportRole, ReportText, Word
 from exchanges.models.rounds import (
-    Answer, AnswerMark, AnswerText, Assurance, Disclosure, Posting, RevealRule, Round, RoundPosting, RoundSeat, SeatRelease, Shown, Sureness,
+    Answer,
+    AnswerMark,
+    AnswerText,
+    Assurance,
+    Disclosure,
+    Posting,
+    RevealRule,
+    Round,
+    RoundPosting,
+    RoundSeat,
+    SeatRelease,
+    Shown,
+    Sureness,
 )  # fmt: skip
 from exchanges.models.snapshots import (
-    NO_VALUE, BalanceCheckpoint, BalanceState, Card, Evidence, EvidenceKind, LiveEvidence, Snapshot, SourceKind, View,
+    NO_VALUE,
+    BalanceCheckpoint,
+    BalanceState,
+    Card,
+    Evidence,
+    EvidenceKind,
+    LiveEvidence,
+    Snapshot,
+    SourceKind,
+    View,
 )  # fmt: skip
 
 __all__ = [
