@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from relationships.models import Intent, Kind, Member, Participant, Party, Person, Relationship, Side, SideRole, Stage, Workspace
+from django.db.models import Q
+
+from relationships.models import Intent, Kind, Member, Participant, Party, Person, PersonText, Relationship, Side, SideRole, Stage, Workspace
 from valueledger.common.errors import Invalid
+
+
+class SpeaksForTheOtherSide(Invalid):
+    code = "speaks_for_the_other_side"
+    sentence = "This person speaks for the other side already. Nobody says for both what something was worth."
 
 
 class OnePersonOnly(Invalid):
@@ -70,6 +77,7 @@ def ensure_settings(*, band: Decimal | None, cadence_days: int | None) -> None:
 
 def add_participant(*, side: Side, person: Person, from_on: date) -> Participant:
     """Let a person speak for a side. Somebody who had left speaks again; an employee's side takes one person only."""
+    ensure_one_side(side=side, person=person)
     existing = Participant.objects.filter(side=side, person=person).first()
     if existing is not None:
         if existing.left_on is not None:
@@ -80,6 +88,20 @@ def add_participant(*, side: Side, person: Person, from_on: date) -> Participant
     if alone and Participant.objects.filter(side=side, left_on__isnull=True).exists():
         raise OnePersonOnly(field="person")
     return Participant.objects.create(workspace_id=side.workspace_id, side=side, person=person, from_on=from_on)
+
+
+def ensure_one_side(*, side: Side, person: Person) -> None:
+    """Raises SpeaksForTheOtherSide for who speaks, or may speak as the steward, for the other side: by row, or by the same address."""
+    same = Q(pk=person.pk)
+    digest = PersonText.objects.filter(person=person).values_list("email_hash", flat=True).first()
+    if digest:
+        same |= Q(text__email_hash=bytes(digest))
+    others = Person.objects.filter(same)
+    across = Participant.objects.filter(side__relationship_id=side.relationship_id, person__in=others, left_on__isnull=True).exclude(side=side)
+    steward = side.relationship.steward
+    stewards_own = side.role == SideRole.COUNTERPART and steward is not None and others.filter(pk=steward.person_id or 0).exists()
+    if stewards_own or across.exists():
+        raise SpeaksForTheOtherSide(field="person")
 
 
 def remove_participant(*, participant: Participant, left_on: date) -> None:
