@@ -40,7 +40,7 @@ ANSWERS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "0to10": ("0 to 10", (("-", "5"), ("*", "3"), ("/", "5"))),
 }
 KINDS = [(Kind.CLIENT, "Clients"), (Kind.EMPLOYEE, "Employees"), (Kind.PERSONAL, "Personal")]
-UNKNOWN = [("ask", "Set the row aside and ask me"), ("create", "Begin a relationship")]
+UNKNOWN = [("ask", "Ask me"), ("create", "Begin a relationship")]
 DAYS = ("on", "arrived_on", "expected_on")
 POINTS = ("value",)
 NUMBERS = ("cost", "amount", "money", "hours")
@@ -74,8 +74,8 @@ class ColumnsForm(forms.Form):
     worth_scale = forms.ChoiceField(label="Worth runs from", choices=WORTH, required=False)
     worth_is = forms.ChoiceField(label="Who wrote what it was worth?", choices=WHOSE, required=False, initial="guess", widget=forms.RadioSelect)
     answers = forms.ChoiceField(label="Answers run from", choices=[(code, label) for code, (label, _) in ANSWERS.items()], required=False)
-    unknown = forms.ChoiceField(label="A name that no relationship has", choices=UNKNOWN, required=False, initial="ask")
-    kind = forms.ChoiceField(label="Relationships that are begun are", choices=KINDS, required=False, initial=Kind.CLIENT)
+    unknown = forms.ChoiceField(label="Unknown names", choices=UNKNOWN, required=False, initial="ask")
+    kind = forms.ChoiceField(label="New ones are", choices=KINDS, required=False, initial=Kind.CLIENT)
 
     def __init__(self, *args: Any, table: str, look: Look, units: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,6 +88,8 @@ class ColumnsForm(forms.Form):
             title = column.title or f"column {column.number + 1}"
             self.fields[name].widget.attrs.update({"class": "input", "aria-label": f"Field for {title}"})
         self.fields["dates"].initial = look.date_form
+        titles = {column.title.casefold() for column in look.columns if look.guessed.get(column.number) == "cost"}
+        self.fields["unit"].initial = next((unit for unit in units if unit.casefold() in titles), "")
         if look.date_proof:
             self.fields["dates"].help_text = f"{look.date_proof} can only be {'month' if look.date_form == 'mdy' else 'day'} first."
         self.fields["answers"].initial = "3" if look.answer_most <= 3 else "5" if look.answer_most <= 5 else "10" if look.answer_most <= 10 else "100"

@@ -210,8 +210,11 @@ def an_amount(places: int, *, negative: bool = False) -> Callable[[Reading], Rea
 
         def read(text: str) -> str:
             if not reading.steps and reading.form != "comma":
+                _number(text, reading, "an amount. Leave it empty or write a number")
                 return str(_checked(clean_amount, as_stored(text), places=places, lowest=lowest))
-            amount = _worked(_number(text, reading), reading.steps).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+            amount = _worked(_number(text, reading, "an amount. Leave it empty or write a number"), reading.steps).quantize(
+                Decimal(1).scaleb(-places), ROUND_HALF_EVEN
+            )
             return str(_checked(clean_amount, f"{amount:f}", places=places, lowest=lowest))
 
         return read

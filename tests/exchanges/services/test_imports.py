@@ -393,7 +393,7 @@ def test_events_that_cannot_be_are_refused_with_the_reason(cast, employee):
         2: "on", 4: "cost_unit", 5: "cost", 6: "direction", 7: "value_kind", 8: "worth", 9: "cost", 10: "worth",
     }  # fmt: skip
     assert counts(batch) == (10, 2, 0, 8)
-    assert refusals(batch)[5][1].startswith("This is not a number")
+    assert refusals(batch)[5][1] == "“huge” is not an amount. Leave it empty or write a number."
 
 
 def test_reports_join_their_events_and_first_hand_ones_win(cast):
