@@ -14,10 +14,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from exchanges.access import Reading, own_seat_for, relationship_for, round_for, visible_answers
+from exchanges.access import Reading, own_seat_for, relationship_for, relationship_to_write, round_for, visible_answers
 from exchanges.models import Answer, Assurance, Posting, RevealRule, Round, Sureness
 from exchanges.selectors.balances import KAPPA
-from exchanges.services.rounds import answer_check
+from exchanges.services.rounds import answer_check, ask_now
 from relationships.api.doors import Endpoint
 from relationships.models import Kind, SideRole
 from valueledger.common.api_inputs import AmountField, ChoiceOf, Input, NoteField, TruthField
@@ -52,6 +52,10 @@ class RoundSerializer(serializers.Serializer):
     own_value = serializers.FloatField(allow_null=True, help_text="Our side's number: the mean of what its people said.")
     counterpart_value = serializers.FloatField(allow_null=True)
     answers = AnswerSerializer(many=True)
+
+
+class AskInput(Input):
+    """An empty object: both sides are asked the same."""
 
 
 class AnswerInput(Input):
@@ -128,8 +132,13 @@ def answer_out(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def round_out(reading: Reading, round: Round, *, now: datetime) -> dict[str, Any]:
+    row = Round.objects.filter(pk=round.pk).values_list(*ROUND_COLUMNS).get()
+    return Answers(reading, [round.pk], now=now).round_out(row)
+
+
 class RoundsView(Endpoint):
-    """The times both sides were asked, newest first."""
+    """The times both sides were asked, newest first. Asking again is for the steward, one round at a time."""
 
     @extend_schema(operation_id="rounds", parameters=PAGE_PARAMETERS, responses=paged(RoundSerializer))
     def get(self, request: Request, public_id: Any) -> HttpResponse:
@@ -140,14 +149,22 @@ class RoundsView(Endpoint):
         answers = Answers(reading, (row[0] for row in found), now=self.now)
         return self.answer(page_body(map(answers.round_out, found), following))
 
+    @extend_schema(operation_id="create_round", request=AskInput, responses={201: RoundSerializer})
+    def post(self, request: Request, public_id: Any) -> HttpResponse:
+        def act() -> dict[str, Any]:
+            reading = relationship_to_write(self.member, public_id)
+            self.typed(AskInput)
+            return round_out(reading, ask_now(reading, self.now), now=self.now)
+
+        return self.once(act)
+
 
 class RoundView(Endpoint):
     @extend_schema(operation_id="round", responses=RoundSerializer)
     def get(self, request: Request, public_id: Any) -> HttpResponse:
         parameters_of(request)
         reading, round = round_for(self.member, public_id)
-        row = Round.objects.filter(pk=round.pk).values_list(*ROUND_COLUMNS).get()
-        return self.answer(Answers(reading, [round.pk], now=self.now).round_out(row))
+        return self.answer(round_out(reading, round, now=self.now))
 
 
 class AnswersView(Endpoint):

@@ -28,13 +28,14 @@ EVERY = {  # one act of each kind that a program can do, by the steward's token
     "api_parties": ("", {"name": "Corvid"}),
     "api_people": ("", {"name": "Cyd", "email": "cyd@corvid.example"}),
     "api_relationships": ("", {"kind": "CLIENT", "counterpart_party": "party"}),
-    "api_participants": ("relationship", {"side": "OWN", "person": "person"}),
+    "api_participants": ("relationship", {"side": "OWN", "person": "spare_person"}),
     "api_terms": ("relationship", {"side": "OWN", "lines": [{"value_kind": "kind", "weight": 10}]}),
     "api_events": ("relationship", {"what": "A plan", "occurred_on": TODAY.isoformat(), "giver": "OWN"}),
     "api_versions": ("event", {"supersedes": 1, "what": "A better plan"}),
     "api_withdrawal": ("own_private", {"supersedes": 1}),
     "api_reports": ("own_private", {"side": "OWN", "role": "GAVE", "word": "LOT"}),
     "api_report_withdrawal": ("report", {}),
+    "api_rounds": ("friend", {}),
     "api_answers": ("open_round", {"value": "1"}),
 }
 

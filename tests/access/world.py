@@ -151,6 +151,7 @@ def _things(world: World, acme: Any) -> None:
     }
     world.links["stop_link"] = {"ML": _link(bo, TokenPurpose.UNSUBSCRIBE), "EM": _link(eva, TokenPurpose.UNSUBSCRIBE)}
     add_party(workspace=acme, name="In nothing yet")
+    world.things["spare_person"] = {"public_id": add_person(workspace=acme, name="Speaks nowhere yet").public_id}
 
 
 def _prompt(relationship: Any, side: int) -> Prompt:

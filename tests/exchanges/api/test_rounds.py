@@ -86,6 +86,20 @@ def test_nobody_answers_for_a_seat_that_is_not_theirs(cast, asked):
         assert response.content == api.post(f"/rounds/{uuid.uuid4()}/answers/", {"value": "1"}).content
 
 
+def test_a_steward_asks_both_sides_and_one_round_is_open_at_a_time(cast, ana):
+    address = f"/relationships/{cast.borealis.public_id}/rounds/"
+    for member in (cast.lea, cast.oda, cast.amir, cast.zed):
+        assert Api(member).post(address, {}).status_code == 404
+    made = ana.post(address, {})
+    assert made.status_code == 201, made.content
+    assert made.json()["state"] == "OPEN"
+    assert Prompt.objects.count() == 2
+    again = ana.post(address, {})
+    assert again.status_code == 409
+    assert problem_of(again)["code"] == "round_already_open"
+    assert fields_of(ana.post(address, {"closes_at": "2030-01-01"})) == ["closes_at"]
+
+
 def test_after_the_close_it_is_closed(cast, ana, asked):
     with time_machine.travel(NOW + timedelta(days=15), tick=False):
         response = ana.post(f"/rounds/{asked.public_id}/answers/", {"value": "1"})
