@@ -64,7 +64,14 @@ def limit_of(parameters: dict[str, str]) -> int:
 
 
 def page_of(
-    rows: QuerySet[Any], *, request: Request, parameters: dict[str, str], columns: Sequence[str], anchor: type[Model], key: str = "pk", public: str = "public_id"
+    rows: QuerySet[Any],
+    *,
+    request: Request,
+    parameters: dict[str, str],
+    columns: Sequence[str],
+    anchor: type[Model],
+    key: str = "pk",
+    public: str = "public_id",
 ) -> tuple[list[tuple[Any, ...]], str | None]:
     """One page as tuples of `columns`, and the address of the next one. Costs one query.
 

@@ -90,7 +90,9 @@ def problem(request: HttpRequest, status: int, code: str, sentence: str, templat
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
-        return problem(request, 413, "too_large", "That is more than a form can carry. Go back: your words are still there. Shorten them and send again.")
+        return problem(
+            request, 413, "too_large", "That is more than a form can carry. Go back: your words are still there. Shorten them and send again."
+        )
     return problem(request, 400, "bad_request", "That could not be read.")
 
 
