@@ -35,6 +35,7 @@ from valueledger.common.errors import ValueLedgerError
 LEASE = timedelta(seconds=90)
 REFUSALS_KEPT = 10_000
 CHANGES_SHOWN = 12
+ROWS_A_BEAT = 50_000
 AT_ONCE = 40_000  # rows of one part in memory: only a relationship with very many has more
 UNPACKED_TIMES = 20
 LOCK_SPACE = 0x76_4C_69  # "vLi": advisory locks of imports
@@ -94,14 +95,25 @@ def settings_of(batch: ImportBatch, *, steward: Member | None) -> Settings:
     )  # fmt: skip
 
 
-def read_into(staging: Staging, source: BinaryIO, *, table: str, options: Options, now: datetime, rows_most: int | None = None) -> Reading:
-    """Check every row; the good ones go to their parts. Raises BadMapping and NotReadable."""
+def read_into(
+    staging: Staging,
+    source: BinaryIO,
+    *,
+    table: str,
+    options: Options,
+    now: datetime,
+    rows_most: int | None = None,
+    beat: Callable[[], None] | None = None,
+) -> Reading:
+    """Check every row; the good ones go to their parts. `beat` is called now and then. Raises BadMapping and NotReadable."""
     plan, records = plan_for(source, table=table, options=options, now=now)
     told = Reading()
     for record in records:
         if rows_most is not None and told.rows >= rows_most:
             break
         told.rows += 1
+        if beat and told.rows % ROWS_A_BEAT == 0:
+            beat()
         try:
             staging.add(plan.check(record))
         except Refused as refused:
@@ -141,8 +153,15 @@ def run(
         batch.parts, batch.started_at = parts_for(about_rows(source)), now
         batch.save(update_fields=["parts", "started_at"])
     settings = settings_of(batch, steward=steward)
+
+    def lease_until() -> datetime:
+        return now + timedelta(seconds=time.monotonic() - begun) + LEASE
+
+    def beat() -> None:
+        ImportBatch.objects.filter(pk=batch.pk, state=ImportState.RUNNING).update(lease_until=lease_until())
+
     with Staging(batch.parts, first=batch.parts_done) as staging:
-        told = read_into(staging, source, table=batch.table, options=options, now=now)
+        told = read_into(staging, source, table=batch.table, options=options, now=now, beat=beat)
         if batch.rows_total is None:
             note_reading(batch, told)
         if options.is_strict and batch.parts_done == 0:
@@ -151,10 +170,9 @@ def run(
             progress(batch)
         resolver = Resolver(settings)
         for part in range(batch.parts_done, batch.parts):
-            elapsed = time.monotonic() - begun
-            if seconds is not None and elapsed > seconds:
+            if seconds is not None and time.monotonic() - begun > seconds:
                 return False
-            write_part(batch, part, staging, resolver, settings, now=now, lease_until=now + timedelta(seconds=elapsed) + LEASE)
+            write_part(batch, part, staging, resolver, settings, now=now, lease_until=lease_until())
             if progress:
                 progress(batch)
     return True
