@@ -25,6 +25,7 @@ ROUNDS = 5
 TRIES = 3
 SPREAD_MAX = 0.30
 OK, LOW, NOISY, ABSENT = "ok", "LOW", "noisy", "absent"
+TIMED = {"s", "ms", "us", "us a row"}
 AT_MOST, AT_LEAST = "at most", "at least"
 
 
@@ -42,6 +43,11 @@ class Line:
     sense: str
     bar: float
     state: str
+
+    @property
+    def is_steady(self) -> bool:
+        """A count, a slope or an amount of memory: the same on a slow machine, so a short run can be held to it."""
+        return self.unit not in TIMED
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

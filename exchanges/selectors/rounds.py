@@ -79,6 +79,8 @@ def _outcome(
     round: Round, seats: Sequence[RoundSeat], open_seats: Sequence[RoundSeat], answers: Iterable[Answer], now: datetime
 ) -> tuple[Posting | None, datetime | None]:
     answers = list(answers)
+    if round.reveal_rule == RevealRule.BOTH and now < round.closes_at:
+        return None, None  # an employee's round: when they answered, or whether, must not show in when it ends
     has_both = {answer.side for answer in answers} == {SideRole.OWN, SideRole.COUNTERPART}
     if has_both and not open_seats:
         done_at = max([settled_at(answer) for answer in answers] + [seat.release.at for seat in seats if hasattr(seat, "release")])

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max
 
-from exchanges.models import BalanceState, Card, EvidenceKind, LiveEvidence, Snapshot, View
+from exchanges.models import BalanceState, Card, EvidenceKind, Snapshot, View
 from exchanges.models.snapshots import ALL_VIEWS
 from exchanges.selectors.balances import METHOD, Balance, Outlooks, balance_from_state, outlooks, rhythm_of, turning_days
 from exchanges.selectors.statements import day_of
@@ -193,10 +192,3 @@ def snapshot_of(card: Card, balance: Balance, now: datetime) -> Snapshot:
         sd_counterpart=balance.counterpart.sd, verdict=balance.verdict, probability=balance.probability, heard_own=balance.own.heard,
         heard_counterpart=balance.counterpart.heard, is_spiral=balance.is_spiral,
     )  # fmt: skip
-
-
-def newest_event_days(relationship_ids: Sequence[int]) -> dict[int, date]:
-    found = (
-        LiveEvidence.objects.filter(relationship_id__in=relationship_ids, kind__in=FLOWS).values_list("relationship_id").annotate(day=Max("on_day"))
-    )
-    return {pk: day_of(day) for pk, day in found}

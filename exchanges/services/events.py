@@ -12,10 +12,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from exchanges.access import Voice
+from exchanges.access import Voice, visible_reports
 from exchanges.models import EventKind, EventStatus, EventText, EventVersion, Giver, Report, ValueEvent, Visibility
+from exchanges.selectors.due import UNDO_FOR
+from exchanges.selectors.statements import OWN_VIEW
 from exchanges.services.posting import locked, post_event
-from relationships.models import Relationship, SideRole, ValueKind
+from relationships.models import Kind, Relationship, SideRole, ValueKind
 from valueledger.common import audit
 from valueledger.common.errors import Conflict, Invalid
 from valueledger.common.validators import clean_day, clean_line, clean_text
@@ -32,6 +34,11 @@ class AlreadyCorrected(Conflict):
 class OtherSideReported(Conflict):
     code = "other_side_reported"
     sentence = "The other side has said what it was worth, so it stays. Correct or withdraw your own report instead."
+
+
+class UndoIsOver(Conflict):
+    code = "undo_is_over"
+    sentence = "With an employee an entry can be taken back for ten minutes. Correct it instead, or withdraw your own report."
 
 
 class NotTheAuthor(Conflict):
@@ -128,13 +135,23 @@ def withdraw_event(*, event: ValueEvent, voice: Voice, supersedes: EventVersion,
         side = voice.participant.side.role if voice.participant else SideRole.OWN
         if side != event.author_side:
             raise NotTheAuthor
-        if Report.objects.standing().filter(event=event, first_hand=True).exclude(side=side).exists():
-            raise OtherSideReported
+        ensure_can_be_taken_back(event, relationship, side=side, now=now)
         version = write_row(event=event, supersedes=supersedes, voice=voice, now=now, occurred_on=supersedes.occurred_on, is_withdrawal=True,
                             kind=supersedes.kind, status=supersedes.status, arrived_on=supersedes.arrived_on, visibility=supersedes.visibility)  # fmt: skip
         post_event(relationship=relationship, event=event, now=now)
         record(relationship, voice, "event.withdrawn", event, now)
     return version
+
+
+def ensure_can_be_taken_back(event: ValueEvent, relationship: Relationship, *, side: int, now: datetime) -> None:
+    """Raises OtherSideReported, or UndoIsOver with an employee: there the answer must not tell whether they have reported."""
+    if relationship.kind == Kind.EMPLOYEE and side == SideRole.OWN:
+        if now - event.recorded_at > UNDO_FOR:
+            raise UndoIsOver
+        return
+    reports = Report.objects.standing().filter(event=event, first_hand=True).exclude(side=side)
+    if visible_reports(reports, OWN_VIEW[SideRole(side)], relationship.kind).exists():
+        raise OtherSideReported
 
 
 def ensure_newest(event: ValueEvent, supersedes: EventVersion) -> None:

@@ -148,11 +148,11 @@ def write_many_cards(rows: Sequence[Row], states: Sequence[Folded], evidence: Se
     today = now.astimezone(workspace.zone).date()
     rhythms, names = rhythms_and_names(rows, workspace)
     known = {(pk, view): (verdict, since) for pk, view, verdict, since in cards_before(ids)}
-    newest = newest_event_days(evidence)
     Card.objects.filter(relationship_id__in=ids).delete()
     with_own = {row.pk for folded in states if folded.view == View.OWN for row in folded.rows}
     for folded in states:
         if folded.view in CARD_VIEWS:
+            newest = newest_event_days(evidence, folded.view)
             write_view_cards(folded, rhythms, names, known, newest, with_own, today=today, now=now)
 
 
@@ -206,9 +206,9 @@ def cards_before(ids: Sequence[int]) -> list[tuple[int, int, str, date | None]]:
     return list(Card.objects.filter(relationship_id__in=ids).values_list("relationship_id", "view", "verdict", "outside_since"))
 
 
-def newest_event_days(evidence: Sequence[NDArray[Any]]) -> dict[int, int]:
-    """The last day on which something was given or got, by relationship."""
-    flows = np.isin(evidence[KIND], [int(kind) for kind in FLOWS])
+def newest_event_days(evidence: Sequence[NDArray[Any]], view: View) -> dict[int, int]:
+    """The last day on which something was given or got, as far as this view may see it, by relationship."""
+    flows = np.isin(evidence[KIND], [int(kind) for kind in FLOWS]) & ((evidence[MASK] & int(view)) != 0)
     newest: dict[int, int] = {}
     for pk, day in zip(evidence[RELATIONSHIP][flows].tolist(), evidence[DAY][flows].tolist(), strict=True):
         newest[pk] = max(newest.get(pk, day), day)

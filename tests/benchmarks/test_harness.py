@@ -56,3 +56,9 @@ def test_cpu_of_this_process_moves_on():
     before = harness.cpu_seconds()
     sum(range(200_000))
     assert harness.cpu_seconds() > before
+
+
+def test_a_short_run_holds_to_counts_and_slopes_and_not_to_times(clock):
+    timed = compare("X", "ours", Work(clock(1.0)), "theirs", Work(clock(2.0)), AT_MOST, 0.4)
+    assert not timed.is_steady
+    assert counted("X", "slope", 1.2, "", AT_MOST, 1.05).is_steady

@@ -28,7 +28,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("groups", nargs="*", default="all", choices=[*GROUPS, "all"], metavar="group", help=", ".join([*GROUPS, "all"]))
         parser.add_argument("--quick", action="store_true", help="smaller numbers: about a minute")
-        parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed; a noisy line never fails")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="exit with 1 if a bar is missed; a noisy line never fails, and with --quick only counts, slopes and memory do",
+        )
         parser.add_argument("--json", type=Path, help="write the lines there too")
 
     def handle(self, *, groups: list[str] | str, quick: bool, check: bool, **given: Any) -> None:
@@ -49,6 +53,6 @@ class Command(BaseCommand):
         if given["json"]:
             told = {"machine": harness.machine(), "quick": quick, "lines": [line.as_dict() for line in lines]}
             given["json"].write_text(json.dumps(told, indent=2) + "\n")
-        missed = [line for line in lines if line.state == harness.LOW]
+        missed = [line for line in lines if line.state == harness.LOW and (line.is_steady or not quick)]
         if check and missed:
             raise CommandError("\n".join(["Missed:", *map(str, missed)]))

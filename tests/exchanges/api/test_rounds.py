@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from exchanges.models import Assurance, Prompt, RoundSeat
-from exchanges.services.rounds import answer_check, open_round
+from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from relationships.models import SideRole
 from tests.api_client import Api, fields_of, problem_of
 from tests.makers import NOW
@@ -130,7 +130,9 @@ def test_an_employees_answer_shows_in_nothing_until_the_round_closes(cast, emplo
     before = [ana.get(path).content for path in paths]
     bo_answers(asked)
     assert [ana.get(path).content for path in paths] == before
-    with time_machine.travel(NOW + timedelta(days=15), tick=False):
+    later = NOW + timedelta(days=15)
+    sweep_rounds(now=later)
+    with time_machine.travel(later, tick=False):
         body = ana.get(f"/rounds/{asked.public_id}/").json()
     assert body["state"] == "CLOSED"
     assert body["counterpart_value"] is None

@@ -92,7 +92,8 @@ def test_an_employee_who_answered_in_private_is_not_asked_again_at_once(cast, em
     for participant in Participant.objects.filter(side__relationship=employee.relationship):
         seat = RoundSeat.objects.select_related("round").get(round=round, participant=participant)
         answer_check(seat=seat, value=Decimal(0), assurance=Assurance.SIGNED_IN, now=NOW)
-    assert Card.objects.get(relationship=employee.relationship, view=1).due_counterpart_on <= TODAY
+    sweep_rounds(now=round.closes_at)
+    assert Card.objects.get(relationship=employee.relationship, view=1).due_counterpart_on <= round.closes_at.date()
     assert employee.relationship.pk not in due(cast.workspace, NOW + 20 * DAY)
     assert employee.relationship.pk in due(cast.workspace, NOW + 190 * DAY)
 

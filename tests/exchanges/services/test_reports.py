@@ -229,3 +229,17 @@ def test_the_log_does_not_tell_that_an_employee_reported(cast, employee):
     manager = Voice(member=cast.ana, participant=speaker(employee.relationship, OWN))
     report_gave(event=event, side=OWN, voice=manager, account=Account(word=Word.LOT), now=NOW)
     assert AuditEntry.objects.filter(action="report.written").count() == 1
+
+
+def test_taking_back_an_entry_does_not_tell_whether_an_employee_reported(cast, employee):
+    from datetime import timedelta
+
+    from exchanges.services.events import UndoIsOver
+
+    manager = Voice(member=cast.ana, participant=speaker(employee.relationship, OWN))
+    said, unsaid = make_event(employee.relationship, manager), make_event(employee.relationship, manager)
+    report_got(event=said, side=COUNTERPART, voice=employee.eva_voice, account=Account(word=Word.BURDEN), now=NOW)
+    for event in (said, unsaid):
+        with pytest.raises(UndoIsOver):
+            withdraw_event(event=event, voice=manager, supersedes=event.versions.get(), now=NOW + timedelta(minutes=11))
+        withdraw_event(event=event, voice=manager, supersedes=event.versions.get(), now=NOW + timedelta(minutes=9))

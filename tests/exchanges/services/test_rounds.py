@@ -345,6 +345,9 @@ def test_an_employees_answer_reaches_no_view_but_their_own(employee, cast):
     answer(round, employee.eva_speaks, -3)
     speaks = Participant.objects.get(side__relationship=employee.relationship, side__role=SideRole.OWN)
     answer(round, speaks, 1, now=NOW + 2 * MINUTE, by=Assurance.SIGNED_IN)
+    sweep_rounds(now=NOW + 3 * MINUTE)
+    assert not LiveEvidence.objects.exists()  # our own number does not tell when they answered
+    sweep_rounds(now=round.closes_at)
     assert set(LiveEvidence.objects.values_list("side", "value_int", "view_mask")) == {(0, 1_000_000, 7), (1, -3_000_000, 4)}
     assert not AuditEntry.objects.filter(action="round.revealed").exists()
 

@@ -98,7 +98,7 @@ def test_the_full_form_shows_what_belongs_to_a_direction_and_says_what_is_missin
     desk.locator("#preview", has_text="Borealis gave Acme: They hosted our new hires.").wait_for()
     desk.keyboard.press("Control+Enter")
     desk.locator("#errors").wait_for()
-    assert desk.evaluate("document.activeElement.id") == "errors"
+    desk.wait_for_function("document.activeElement.id === 'errors'")  # the swap ends a moment after the errors are there
     desk.locator("#id_worth_4").check(force=True)
     desk.keyboard.press("Control+Enter")
     desk.wait_for_url("**" + reverse("desk:relationship", args=[story.borealis.public_id]))

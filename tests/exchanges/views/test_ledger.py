@@ -11,7 +11,7 @@ from exchanges.access import Voice
 from exchanges.models import Assurance, Disclosure, EventStatus, Giver, LiveEvidence, ReportRole, RoundSeat, Visibility
 from exchanges.services.posting import locked, post_answers
 from exchanges.services.reports import Account, relay_report, report_gave, report_got
-from exchanges.services.rounds import answer_check, open_round
+from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from exchanges.services.speakers import add_speaker
 from relationships.models import Kind, SideRole
 from tests.exchanges.views.browsing import HTMX, browser_of, clock, looks_unknown, refuses, seen_by  # noqa: F401
@@ -30,12 +30,14 @@ def why_of(relationship, side="own"):
 
 
 def answered(relationship, own=0, counterpart=0):
-    """A round in which both sides said something, revealed by the second answer."""
+    """A round in which both sides said something, revealed by the second answer (with an employee, at its close)."""
     opened = open_round(relationship=relationship, now=NOW, reason="due")
     for seat in RoundSeat.objects.filter(round=opened).order_by("side"):
         value = own if seat.side == SideRole.OWN else counterpart
         if value is not None:
             answer_check(seat=seat, value=value, confirm=False, guess=None, sureness="", sentence="", assurance=Assurance.SIGNED_IN, now=NOW)
+    if relationship.kind == Kind.EMPLOYEE:
+        sweep_rounds(now=opened.closes_at)
     return opened
 
 
