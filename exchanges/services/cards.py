@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -43,17 +43,19 @@ def write_cards(
     fresh: bool = False,
     states: Sequence[BalanceState] | None = None,
     touched: int = ALL_VIEWS,
+    batch: rows.Batch | None = None,
 ) -> None:
     """Rewrite the cards of one relationship from its states (the stored ones by default). `fresh` also reads names, band and rhythm again.
 
     Cards of views that are not `touched` stay as they are: the day on which something private was said must not show in what others read.
+    The day on which a card turns is only bounded here (tomorrow); the nightly pass finds it for many at once.
     """
     today = now.astimezone(relationship.workspace.zone).date()
     if states is None:
         states = rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])
     by_view = {state.view: state for state in states if state.view in CARD_VIEWS}
     cards = {card.view: card for card in rows.select(Card, '"relationship_id" = %s', [relationship.pk])}
-    batch = rows.Batch()
+    batch = batch or rows.Batch()
     rhythm = rhythm_of(relationship) if fresh or not cards else None
     names = names_of(relationship) if fresh or not cards else None
     for view, state in by_view.items():
@@ -75,8 +77,7 @@ def write_cards(
         fill(card, balance, today)
         if balance.verdict != said:  # what we said is kept, on change: history never depends on what is said later
             batch.insert(snapshot_of(card, balance, now))
-        turn = turning_days([bytes(state.after)], as_of=today, band=[card.band], cadence_days=[card.cadence_days])
-        card.turns_on = day_of(int(turn[0]))
+        card.turns_on = today + timedelta(days=1)
         if card.pk is None:
             batch.insert(card)
         else:

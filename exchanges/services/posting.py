@@ -32,7 +32,7 @@ from exchanges.models import (
 from exchanges.selectors.balances import METHOD, fold_rows, pack_prior, unpack
 from exchanges.selectors.statements import Wanted, evidence_of_event, evidence_of_round, wanted_of_answers
 from exchanges.services.cards import write_cards
-from relationships.models import Relationship, SideRole, Workspace
+from relationships.models import Relationship, SideRole
 from valueledger.common import rows
 
 TICKS_BETWEEN_CHECKPOINTS = 64
@@ -66,16 +66,16 @@ class Change:
 def locked(relationship_id: int) -> Relationship:
     """The relationship's row, locked until the transaction ends. On SQLite the IMMEDIATE transaction is the lock."""
     assert connection.in_atomic_block, "A lock needs a transaction."
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    row = rows.select(Relationship, f'"id" = %s{lock}', [relationship_id])[0]
-    row.workspace = rows.select(Workspace, '"id" = %s', [row.workspace_id])[0]
-    return row
+    lock = " FOR UPDATE OF mine" if connection.features.has_select_for_update else ""
+    return rows.select_with(Relationship, "workspace", f'mine."id" = %s{lock}', [relationship_id])[0]
 
 
-def post_event(*, relationship: Relationship, event: ValueEvent, now: datetime, version: EventVersion | None = None) -> None:
-    """Make the ledger agree with the standing reports of one event. The relationship must be locked."""
+def post_event(
+    *, relationship: Relationship, event: ValueEvent, now: datetime, version: EventVersion | None = None, batch: rows.Batch | None = None
+) -> None:
+    """Make the ledger agree with the standing reports of one event. The relationship must be locked. Runs what is in the batch already."""
     wanted = evidence_of_event(event, kind=relationship.kind, version=version)
-    post(relationship=relationship, wanted={(SourceKind.EVENT, event.pk): wanted}, now=now)
+    post(relationship=relationship, wanted={(SourceKind.EVENT, event.pk): wanted}, now=now, batch=batch)
 
 
 def post_answers(*, relationship: Relationship, now: datetime, round: Round | None = None, answers: Sequence[Answer] = ()) -> None:
@@ -87,16 +87,21 @@ def post_answers(*, relationship: Relationship, now: datetime, round: Round | No
     post(relationship=relationship, wanted={(SourceKind.ANSWER, pk): asked for pk, asked in found.items()}, now=now)
 
 
-def post(*, relationship: Relationship, wanted: dict[tuple[SourceKind, int], list[Wanted]], now: datetime) -> None:
-    """Append what is missing, retract what is no longer asked for, and bring states and cards up to the new position."""
+def post(*, relationship: Relationship, wanted: dict[tuple[SourceKind, int], list[Wanted]], now: datetime, batch: rows.Batch | None = None) -> None:
+    """Append what is missing, retract what is no longer asked for, and bring states and cards up to the new position.
+
+    What is written travels in one batch; it is run earlier only where live evidence has to be read again.
+    """
+    batch = batch or rows.Batch()
     changes = [change for source, asked in wanted.items() for change in differences(relationship.pk, source, asked)]
     if not changes:
+        batch.run()
         return
-    append(relationship, changes)
-    states = fold_views(relationship, changes)
+    append(relationship, changes, batch)
+    states = fold_views(relationship, changes, batch)
     events = [change.on_day for change in changes if change.kind in (EvidenceKind.GOT, EvidenceKind.GAVE) and change.retracts is None]
     touched = reduce(or_, (change.mask for change in changes))
-    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None), states=states, touched=touched)
+    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None), states=states, touched=touched, batch=batch)
 
 
 def differences(relationship_id: int, source: tuple[SourceKind, int], wanted: Sequence[Wanted]) -> list[Change]:
@@ -115,9 +120,8 @@ def differences(relationship_id: int, source: tuple[SourceKind, int], wanted: Se
     return changes + [Change(*key, mask, *source) for key, mask in masks.items() if mask]
 
 
-def append(relationship: Relationship, changes: Sequence[Change]) -> None:
+def append(relationship: Relationship, changes: Sequence[Change], batch: rows.Batch) -> None:
     """Give each change the next position of its relationship, and let live evidence follow."""
-    batch = rows.Batch()
     for offset, change in enumerate(changes, start=1):
         common = {
             "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "position": relationship.head_position + offset,
@@ -131,7 +135,6 @@ def append(relationship: Relationship, changes: Sequence[Change]) -> None:
             retract(relationship, change, change.retracts)
     relationship.head_position += len(changes)
     batch.update(relationship, ("head_position",))
-    batch.run()
 
 
 def retract(relationship: Relationship, change: Change, position: int) -> None:
@@ -140,7 +143,7 @@ def retract(relationship: Relationship, change: Change, position: int) -> None:
         live.update(view_mask=F("view_mask") - change.mask)
 
 
-def fold_views(relationship: Relationship, changes: Sequence[Change]) -> list[BalanceState]:
+def fold_views(relationship: Relationship, changes: Sequence[Change], batch: rows.Batch) -> list[BalanceState]:
     """Bring every stored view up to the head position; make a private view's state when something private came into it."""
     states = {View(row.view): row for row in rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])}
     if View.SHARED not in states:
@@ -148,9 +151,9 @@ def fold_views(relationship: Relationship, changes: Sequence[Change]) -> list[Ba
     for view in (View.OWN, View.COUNTERPART):
         differs = any(bool(change.mask & view) != bool(change.mask & View.SHARED) for change in changes)
         if view not in states and differs:
+            batch.run()
             states[view] = new_state(relationship, view)
             refold_state(states[view], side_days=dict.fromkeys(SideRole, NO_EVIDENCE))
-    batch = rows.Batch()
     for view, row in states.items():
         seen = [change for change in changes if change.mask & view]
         if row.pk is None and view != View.SHARED:
@@ -158,13 +161,12 @@ def fold_views(relationship: Relationship, changes: Sequence[Change]) -> list[Ba
         for side in SideRole:
             mine = [change for change in seen if change.side == side]
             if mine:
-                fold_side(row, side, mine)
+                fold_side(row, side, mine, batch)
         row.position, row.method = relationship.head_position, METHOD
         if row.pk is None:
-            rows.insert(row)
+            batch.insert(row)
         else:
             batch.update(row, STATE_FIELDS)
-    batch.run()
     return list(states.values())
 
 
@@ -180,7 +182,7 @@ def new_state(relationship: Relationship, view: View) -> BalanceState:
     )
 
 
-def fold_side(row: BalanceState, side: SideRole, changes: Sequence[Change]) -> None:
+def fold_side(row: BalanceState, side: SideRole, changes: Sequence[Change], batch: rows.Batch) -> None:
     """Fold one side's changes: onwards from `after`, the open day again from `before`, or back to the last checkpoint before them."""
     open_day = open_day_of(row, side)
     first = min(change.on_day for change in changes)
@@ -188,7 +190,9 @@ def fold_side(row: BalanceState, side: SideRole, changes: Sequence[Change]) -> N
     if only_new and first > open_day:
         added = [(int(side), change.on_day, change.kind, change.value, change.relayed) for change in changes]
         store(row, side, added, start=state_part(row.after, side), old_open=open_day)
-    elif first == open_day:
+        return
+    batch.run()
+    if first == open_day:
         live = live_of(row, side, from_day=open_day)
         if live:
             store(row, side, live, start=state_part(row.before, side), old_open=None)

@@ -132,12 +132,11 @@ def relay_report(
             raise NobodyRelaysForEmployees
         if member is not None and member.workspace_id != relationship.workspace_id:
             raise NotASpeaker
-        row = _write(
+        return _write(
             relationship=relationship, event=event, side=side, role=role, account=account, now=now, supersedes=supersedes,
             first_hand=False, participant=None, relayed_by=member, speaker=-member.pk, import_source=import_source,
+            voice=Voice(member=member),
         )  # fmt: skip
-        _record(relationship, Voice(member=member), "report.relayed", row, now)
-    return row
 
 
 def withdraw_report(*, report: Report, voice: Voice, now: datetime) -> Report:
@@ -176,17 +175,16 @@ def _first_hand(event: ValueEvent, side: int, role: ReportRole, voice: Voice, ac
         participant = ensure_speaker(voice, side, relationship.pk, now)
         if supersedes is not None and supersedes.participant_id != participant.pk:
             raise NotASpeaker("Only the person who wrote a report corrects it.")
-        row = _write(
+        return _write(
             relationship=relationship, event=event, side=side, role=role, account=account, now=now, supersedes=supersedes,
-            first_hand=True, participant=participant, relayed_by=None, speaker=participant.pk,
+            first_hand=True, participant=participant, relayed_by=None, speaker=participant.pk, voice=voice,
         )  # fmt: skip
-        _record(relationship, voice, "report.written", row, now)
-    return row
 
 
 def _write(
     *, relationship: Relationship, event: ValueEvent, side: int, role: str, account: Account, now: datetime, supersedes: Report | None,
-    first_hand: bool, participant: Participant | None, relayed_by: Member | None, speaker: int, import_source: str = "",
+    first_hand: bool, participant: Participant | None, relayed_by: Member | None, speaker: int, voice: Voice,
+    import_source: str = "",
 ) -> Report:  # fmt: skip
     ensure_role(event, side, role)
     version = current_version(event)
@@ -205,20 +203,16 @@ def _write(
         terms_version=valued.terms, points_micro=valued.points_micro, owing=account.owing,
         visibility=account.visibility, import_source=import_source, recorded_at=now,
     )  # fmt: skip
+    batch = rows.Batch()
     if account.sentence:
-        batch = rows.Batch()
         batch.insert(ReportText(workspace_id=row.workspace_id, report=row, sentence=account.sentence))
-        batch.run()
     if account.money is not None or account.hours is not None:
-        ReportFact.objects.create(
-            workspace_id=row.workspace_id,
-            report=row,
-            money=account.money,
-            currency=account.currency,
-            hours=account.hours,
-            is_shared=account.facts_shared,
-        )
-    post_event(relationship=relationship, event=event, now=now, version=version)
+        fact = ReportFact(
+            workspace_id=row.workspace_id, report=row, money=account.money, currency=account.currency, hours=account.hours, is_shared=account.facts_shared
+        )  # fmt: skip
+        batch.insert(fact)
+    _record(relationship, voice, "report.written" if first_hand else "report.relayed", row, now, batch)
+    post_event(relationship=relationship, event=event, now=now, version=version, batch=batch)
     return row
 
 
@@ -298,7 +292,9 @@ def value_account(account: Account, *, role: str, relationship: Relationship, si
     return Valued(None, unit, None)
 
 
-def _record(relationship: Relationship, voice: Voice, action: str, row: Report, now: datetime) -> None:
+def _record(relationship: Relationship, voice: Voice, action: str, row: Report, now: datetime, batch: rows.Batch | None = None) -> None:
     if relationship.kind == Kind.EMPLOYEE and row.side == SideRole.COUNTERPART and row.first_hand:
         return  # that an employee reported at all is theirs alone, also in the log
-    audit.record(workspace_id=relationship.workspace_id, now=now, action=action, target_kind="report", target_id=row.public_id, **actor_of(voice))
+    audit.record(
+        workspace_id=relationship.workspace_id, now=now, action=action, target_kind="report", target_id=row.public_id, batch=batch, **actor_of(voice)
+    )

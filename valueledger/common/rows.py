@@ -55,17 +55,20 @@ def insert(row: Row) -> Row:
 
 def select(model: type[Row], where: str, values: Sequence[Any]) -> list[Row]:
     """Rows of one model by a condition in SQL (column names of the table, %s for values)."""
-    found = plain(_select_sql(model) + where, values)
-    names, converters = _reading(model, connection.vendor)
+    return [_made(model, record) for record in plain(_select_sql(model) + where, values)]
+
+
+def select_with(model: type[Row], name: str, where: str, values: Sequence[Any]) -> list[Row]:
+    """Rows of one model with the row that a foreign key points at, in one statement. Tables stand as "mine" and "its" in the condition."""
+    other = model._meta.get_field(name).related_model
+    assert isinstance(other, type)
+    found = plain(_joined_sql(model, name) + where, values)
+    width = len(model._meta.concrete_fields)
     made = []
     for record in found:
-        if converters:
-            columns = list(record)
-            for place, expression, functions in converters:
-                for function in functions:
-                    columns[place] = function(columns[place], expression, connection)
-            record = tuple(columns)
-        made.append(model.from_db(connection.alias, names, record))
+        row = _made(model, record[:width])
+        setattr(row, name, _made(other, record[width:]))
+        made.append(row)
     return made
 
 
@@ -74,6 +77,27 @@ def plain(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, list(values))
         return cursor.fetchall()
+
+
+def _made(model: type[Row], record: tuple[Any, ...]) -> Row:
+    names, converters = _reading(model, connection.vendor)
+    if converters:
+        columns = list(record)
+        for place, expression, functions in converters:
+            for function in functions:
+                columns[place] = function(columns[place], expression, connection)
+        record = tuple(columns)
+    return model.from_db(connection.alias, names, record)
+
+
+@cache
+def _joined_sql(model: type[models.Model], name: str) -> str:
+    field = model._meta.get_field(name)
+    other = field.related_model
+    assert isinstance(other, type)
+    columns = [f'mine."{one.column}"' for one in model._meta.concrete_fields] + [f'its."{one.column}"' for one in other._meta.concrete_fields]
+    joined = f'"{model._meta.db_table}" mine JOIN "{other._meta.db_table}" its ON its."{other._meta.pk.column}" = mine."{field.column}"'  # type: ignore[union-attr]
+    return f"SELECT {', '.join(columns)} FROM {joined} WHERE "  # noqa: S608
 
 
 @cache

@@ -22,7 +22,7 @@ from exchanges.services.demo.people import STORIES_OF_PEOPLE
 from exchanges.services.posting import append, fold_views, locked
 from relationships.models import Member, Relationship, ValueKind, Workspace
 from relationships.selectors.rhythm import RhythmTable
-from valueledger.common import audit
+from valueledger.common import audit, rows
 from valueledger.common.errors import Conflict
 
 STORIES = (*TOLD, *MORE, *STORIES_OF_PEOPLE)
@@ -77,8 +77,10 @@ def post_known(stage: Stage, known: list[Known], clock: Clock) -> None:
         relationship.save(update_fields=["ended_on"])
     changes = [one.change() for one in known]
     if changes:
-        append(relationship, changes)
-        fold_views(relationship, changes)
+        batch = rows.Batch()
+        append(relationship, changes, batch)
+        fold_views(relationship, changes, batch)
+        batch.run()
     days = [happened.ago for happened in stage.story.happened]
     write_cards(relationship=relationship, now=clock.now, newest_event_day=_day_number(clock, min(days)) if days else None)
 
