@@ -46,8 +46,8 @@ class Line:
 
     @property
     def is_steady(self) -> bool:
-        """A count, a slope or an amount of memory: the same on a slow machine, so a short run can be held to it."""
-        return self.unit not in TIMED
+        """A count or a slope: the same on a slow machine and at small sizes, so a short run can be held to it."""
+        return self.unit not in {*TIMED, "MB"}
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check",
             action="store_true",
-            help="exit with 1 if a bar is missed; a noisy line never fails, and with --quick only counts, slopes and memory do",
+            help="exit with 1 if a bar is missed; a noisy line never fails, and with --quick only counts and slopes do",
         )
         parser.add_argument("--json", type=Path, help="write the lines there too")
 
