@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 # Which modules of benchmarks/ measure a group. An empty one has no bars yet, and says so.
@@ -20,6 +21,32 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "dashboard": (),
     "jobs": (),
 }
+
+
+PERFORMANCE = Path(settings.BASE_DIR) / "docs" / "performance.md"
+
+
+def page_of(harness: Any, lines: list[Any]) -> str:
+    """The page that a full run of everything leaves behind."""
+    about = ", ".join(f"{key} {value}" for key, value in harness.machine().items())
+    met = sum(line.state == harness.OK for line in lines)
+    rows = [f"| {line.code} | {line.name} | {_number(line.value)} {line.unit} | {line.yardstick} | {_number(line.yardstick_value)} "
+            f"| {_number(line.ratio)} | {line.sense} {line.bar:g} | {line.state} |" for line in lines]  # fmt: skip
+    head = ["| bar | what | measured | yardstick | its value | ratio | bar at | |", "|---|---|---|---|---|---|---|---|"]
+    intro = [
+        "# Performance",
+        "",
+        "Written by `python3 manage.py benchmark all`. Only the ratios count: ours and its yardstick took turns in one run, in CPU time of our process and",
+        "of the database. A line is `noisy` when the yardstick itself was unsteady, and then neither meets nor misses its bar.",
+        "",
+        f"{met} of {len(lines)} bars met. Machine: {about}.",
+        "",
+    ]
+    return "\n".join([*intro, *head, *rows]) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 class Command(BaseCommand):
@@ -50,6 +77,9 @@ class Command(BaseCommand):
                     self.stdout.flush()
         self.stdout.write(harness.table(lines).rsplit("\n", 2)[-2])
         self.stdout.write(harness.table(lines).rsplit("\n", 1)[-1])
+        if not quick and len(chosen) == len(GROUPS):
+            PERFORMANCE.write_text(page_of(harness, lines))
+            self.stdout.write(f"Written to {PERFORMANCE.relative_to(settings.BASE_DIR)}.")
         if given["json"]:
             told = {"machine": harness.machine(), "quick": quick, "lines": [line.as_dict() for line in lines]}
             given["json"].write_text(json.dumps(told, indent=2) + "\n")
