@@ -17,6 +17,7 @@ COPY manage.py ./
 COPY valueledger valueledger
 COPY relationships relationships
 COPY exchanges exchanges
+COPY benchmarks benchmarks
 COPY templates templates
 COPY static static
 USER ledger

@@ -128,7 +128,8 @@ def visible_answers(answers: QuerySet[Answer], view: View, kind: str) -> QuerySe
     """Answers that the reader may see by author: relayed ones, and those of revealed rounds (an employee's only where disclosed)."""
     revealed = Q(round__posting__outcome="REVEALED") | Q(round__isnull=True, first_hand=False)
     if kind == Kind.EMPLOYEE and view != View.COUNTERPART:
-        revealed &= Q(side=SideRole.OWN) | Q(disclosure__isnull=False)
+        # Our own answers show from the close on, whether or not the employee answered: their fate must not tell.
+        revealed = Q(side=SideRole.OWN, round__posting__isnull=False) | (revealed & (Q(side=SideRole.OWN) | Q(disclosure__isnull=False)))
     return answers.filter(revealed)
 
 

@@ -13,11 +13,11 @@ from exchanges.api.balances import SHARED, FeltSerializer, many_out, sides_out
 from exchanges.models import Card, View
 from exchanges.selectors.balances import balance_of, outlooks
 from exchanges.services.relationships import open_relationship
+from exchanges.services.speakers import let_speak
 from relationships.access import ensure_steward, named_to, parties_for, party_for, person_for
 from relationships.api.doors import Endpoint
 from relationships.models import Intent, Kind, Member, Participant, Party, Person, Relationship, Side, SideRole, Stage
 from relationships.services.parties import add_party
-from relationships.services.relationships import add_participant
 from valueledger.common.api_inputs import AmountField, ChoiceOf, CodeOf, CountField, DayField, IdField, Input
 from valueledger.common.api_pages import PAGE_PARAMETERS, page_body, page_of, paged, parameters_of
 from valueledger.common.errors import Invalid, NotFound
@@ -239,9 +239,15 @@ class ParticipantsView(Endpoint):
         def act() -> dict[str, Any]:
             relationship = relationship_to_write(self.member, public_id).relationship
             typed = self.typed(ParticipantInput)
-            side = relationship.sides.select_related("relationship").get(role=typed["side"])
             person = _known(self.member, person_for, typed["person"], "person")
-            row = add_participant(side=side, person=person, from_on=typed.get("from_on") or self.today)
+            row = let_speak(
+                relationship=relationship,
+                role=typed["side"],
+                person=person,
+                from_on=typed.get("from_on") or self.today,
+                member=self.member,
+                now=self.now,
+            )
             return participant_out(Participant.objects.filter(pk=row.pk).values_list(*PARTICIPANT_COLUMNS).get())
 
         return self.once(act)

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from exchanges.models import Card, Prompt, View
+from exchanges.models import Card, Prompt, PromptState, View
 from relationships.models import Kind, PersonText, SideRole, Workspace
 from valueledger.common.models import Outbox, OutboxBody
 from valueledger.common.models.outbox import OutboxState
@@ -64,7 +64,10 @@ def page_of(rows: QuerySet[Outbox], *, workspace: Workspace, state: str, before:
 
 def deliveries_of(rows: Sequence[Outbox], workspace: Workspace) -> list[Delivery]:
     """Costs four queries whatever the number of rows."""
-    prompts = {prompt.pk: prompt for prompt in Prompt.objects.filter(pk__in=[row.subject_id for row in rows]).select_related("relationship")}
+    prompts = {
+        prompt.pk: prompt
+        for prompt in Prompt.objects.filter(pk__in=[row.subject_id for row in rows]).select_related("relationship", "round__posting")
+    }
     relationship_ids = [prompt.relationship_id for prompt in prompts.values()]
     names = dict(Card.objects.filter(relationship__in=relationship_ids, view=View.SHARED).values_list("relationship_id", "counterpart_name"))
     people = dict(PersonText.objects.filter(person__in=[row.recipient_id for row in rows]).values_list("person_id", "name"))
@@ -75,8 +78,8 @@ def deliveries_of(rows: Sequence[Outbox], workspace: Workspace) -> list[Delivery
 
 
 def _delivery(row: Outbox, prompt: Prompt | None, names: dict[int, str], people: dict[int, str], workspace: Workspace, *, has_body: bool) -> Delivery:
-    is_private = prompt is not None and prompt.side == SideRole.COUNTERPART and prompt.relationship.kind == Kind.EMPLOYEE
-    quiet = is_private and row.state == OutboxState.SKIPPED  # why it was skipped may say that they answered
+    theirs = prompt is not None and prompt.side == SideRole.COUNTERPART
+    quiet = theirs and row.state == OutboxState.SKIPPED and prompt is not None and (_is_employees(prompt) or _is_blind(prompt))
     return Delivery(
         public_id=row.public_id,
         kind=str(KINDS.get(row.kind, row.kind)),
@@ -89,6 +92,16 @@ def _delivery(row: Outbox, prompt: Prompt | None, names: dict[int, str], people:
         at=(row.sent_at or row.due_at).astimezone(workspace.zone),
         has_body=has_body,
     )
+
+
+def _is_employees(prompt: Prompt) -> bool:
+    """Why it was skipped may say that they answered, which is theirs alone."""
+    return prompt.relationship.kind == Kind.EMPLOYEE
+
+
+def _is_blind(prompt: Prompt) -> bool:
+    """Before the round ends nobody is told that the other side has answered, or would rather not."""
+    return prompt.round is not None and not hasattr(prompt.round, "posting") and prompt.state in (PromptState.ANSWERED, PromptState.SKIPPED)
 
 
 def counts_by_state(workspace: Workspace) -> list[tuple[str, int]]:

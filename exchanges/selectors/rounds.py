@@ -110,7 +110,8 @@ def is_ready(now: datetime) -> Q:
     settled = counting.filter(~Q(assurance=Assurance.LINK) | Q(answered_at__lte=now - SETTLES_AFTER))
     waiting = RoundSeat.objects.filter(round=OuterRef("pk"), release__isnull=True).filter(~Exists(settled.filter(seat=OuterRef("pk"))))
     answered = [Exists(counting.filter(round=OuterRef("pk"), side=side)) for side in SideRole.values]
-    return Q(closes_at__lte=now) | (Q(~Exists(waiting)) & Q(answered[0]) & Q(answered[1]))
+    early = ~Q(reveal_rule=RevealRule.BOTH)  # an employee's round ends at its close and not before
+    return Q(closes_at__lte=now) | (early & Q(~Exists(waiting)) & Q(answered[0]) & Q(answered[1]))
 
 
 def rounds_to_post(now: datetime, limit: int) -> list[tuple[int, int]]:

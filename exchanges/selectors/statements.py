@@ -152,6 +152,8 @@ def answer_mask(answer: Answer, *, kind: str, posting: RoundPosting | None, disc
         return 0
     own = OWN_VIEW[SideRole(answer.side)]
     if posting.outcome == Posting.CLOSED:
+        if kind == Kind.EMPLOYEE and answer.side == SideRole.OWN:
+            return own | View.SHARED  # as when they had answered: what our number does must not tell
         return ALL_VIEWS if disclosed else own
     employees = kind == Kind.EMPLOYEE and answer.side == SideRole.COUNTERPART and not disclosed
     return own if employees else ALL_VIEWS

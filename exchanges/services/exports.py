@@ -110,8 +110,14 @@ def checks(ids: Sequence[int], view: View | None, kind: str) -> Iterator[dict[st
         points = row.y_micro * MICRO if row.y_micro is not None else confirmed(row)
         yield names[row.relationship_id] | {
             "id": row.public_id, "side": SIDE_NAMES[row.side], "value": points, "on": row.answered_on, "first_hand": row.first_hand,
-            "guess": None if row.guess_micro is None else row.guess_micro * MICRO, "sentence": getattr(getattr(row, "text", None), "sentence", ""),
+            # Of their own side's answers colleagues see the number alone; the operator's export is the whole book.
+            "guess": None if row.guess_micro is None or hides_words(row, view) else row.guess_micro * MICRO,
+            "sentence": "" if hides_words(row, view) else getattr(getattr(row, "text", None), "sentence", ""),
         }  # fmt: skip
+
+
+def hides_words(row: Answer, view: View | None) -> bool:
+    return view is not None and row.side == SideRole.OWN and row.first_hand
 
 
 def events(ids: Sequence[int], view: View | None, kind: str) -> Iterator[dict[str, Any]]:

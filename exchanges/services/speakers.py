@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -43,10 +43,16 @@ def add_speaker(*, relationship: Relationship, role: int, name: str, email: str,
     """Let somebody speak for a side. A known address is a known person; an employee's side takes nobody else."""
     today = now.astimezone(relationship.workspace.zone).date()
     with transaction.atomic():
+        person = find_or_add_person(workspace=relationship.workspace, name=name, email=email)
+        return let_speak(relationship=relationship, role=role, person=person, from_on=today, member=member, now=now)
+
+
+def let_speak(*, relationship: Relationship, role: int, person: Person, from_on: date, member: Member, now: datetime) -> Participant:
+    """Let a person who is known already speak for a side: locked, since who may depends on who does, and in the log."""
+    with transaction.atomic():
         row = locked(relationship.pk)
-        side = Side.objects.select_related("relationship").get(relationship=row, role=role)
-        person = find_or_add_person(workspace=row.workspace, name=name, email=email)
-        participant = add_participant(side=side, person=person, from_on=today)
+        side = Side.objects.select_related("relationship__steward__user").get(relationship=row, role=role)
+        participant = add_participant(side=side, person=person, from_on=from_on)
         _record(row, member, "participant.added", side, now)
     return participant
 

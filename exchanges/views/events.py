@@ -1,5 +1,6 @@
 """One event: both sides' reports beside each other, and what our side may do about it: correct, take back, report, pass on."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,12 @@ from exchanges.models import EventKind, EventStatus, EventVersion, Giver, Report
 from exchanges.selectors.catalogue import kind_chosen, kinds_for, units_for
 from exchanges.selectors.ledger import Entry, Line, lines_of, person_name, versions_of
 from exchanges.selectors.readings import names_of
-from exchanges.services.events import AlreadyCorrected, CannotNarrow, correct_event, withdraw_event
+from exchanges.services.events import AlreadyCorrected, CannotNarrow, correct_event, ensure_can_be_taken_back, withdraw_event
 from exchanges.services.reports import Account, AlreadyReported, relay_report, report_gave, report_got, withdraw_report
 from exchanges.services.speakers import speak_for_us
 from exchanges.views.desk import FORM, READ, Desk, carry_out, desk_of, go, show
 from relationships.models import Kind, Participant, SideRole
-from valueledger.common.errors import NotFound, ValueLedgerError
+from valueledger.common.errors import Conflict, NotFound, ValueLedgerError
 from valueledger.common.idempotency import new_key
 
 CHANGED = "Somebody corrected this while you were writing. Below is the newest version; what you typed stands in the form. Save again to replace it."
@@ -59,7 +60,7 @@ def page_of(desk: Desk, reading: Reading, found: ValueEvent) -> dict[str, Any]:
         "is_employee": reading.relationship.kind == Kind.EMPLOYEE,
         "accounts": [account_of(entry, role, reading, names) for entry in directions for role in (ReportRole.GAVE, ReportRole.GOT)],
         "directions": directions,
-        "may_withdraw": reading.may_write and may_withdraw(found),
+        "may_withdraw": reading.may_write and may_withdraw(found, reading, desk.now),
         "history": history_of(found, reading),
     }
 
@@ -92,9 +93,15 @@ def account_of(entry: Entry, role: str, reading: Reading, names: Any) -> dict[st
     }
 
 
-def may_withdraw(found: ValueEvent) -> bool:
-    other = Report.objects.standing().filter(event=found, first_hand=True).exclude(side=found.author_side).exists()
-    return found.author_side == SideRole.OWN and not other
+def may_withdraw(found: ValueEvent, reading: Reading, now: datetime) -> bool:
+    """By the rule of the service, which does not tell of reports that this reader may not see."""
+    if found.author_side != SideRole.OWN:
+        return False
+    try:
+        ensure_can_be_taken_back(found, reading.relationship, side=SideRole.OWN, now=now)
+    except Conflict:
+        return False
+    return True
 
 
 def history_of(found: ValueEvent, reading: Reading) -> list[dict[str, Any]]:

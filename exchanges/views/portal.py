@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 from exchanges import wording
 from exchanges.access import PromptDoor, person_for_stop_token, prompt_for_token, seat_of
 from exchanges.charts import SideReading
-from exchanges.models import Answer, Assurance, Beneficiary, EventKind, Owing, PromptKind, PromptState, Report
+from exchanges.models import Answer, Assurance, Beneficiary, EventKind, Owing, PromptKind, PromptState, Report, RevealRule
 from exchanges.selectors.due import answer_points
 from exchanges.selectors.prompts import Asking, asking, is_withdrawn, own_rating, since_lines
 from exchanges.selectors.reveal import answer_words, before_after, reveal_of, shown_reading
@@ -31,7 +31,7 @@ from exchanges.selectors.rounds import RoundState, state_of
 from exchanges.services import prompts, ratings
 from exchanges.services.reports import Account
 from exchanges.services.rounds import RoundAlreadyRevealed, RoundClosed, answer_check, skip_check
-from relationships.models import Kind
+from relationships.models import Kind, SideRole
 from valueledger.common.errors import Gone, Invalid, NotFound, ValueLedgerError
 from valueledger.common.tenancy import within
 
@@ -188,7 +188,8 @@ def check(visit: Visit) -> HttpResponse:
     state = state_of(visit.prompt.round, visit.now)
     answer = next((row for row in state.answers if row.participant_id == visit.prompt.participant_id), None)
     if visit.door.is_over and not (state.is_revealed and visit.prompt.closes_at > visit.now):
-        if answer is not None and state.is_revealed and not visit.is_post and visit.now < visit.prompt.closes_at + REVEAL_READABLE:
+        of_an_employee = visit.asked.kind == Kind.EMPLOYEE and visit.prompt.side == SideRole.OWN  # which page comes would tell whether they answered
+        if answer and state.is_revealed and not of_an_employee and not visit.is_post and visit.now < visit.prompt.closes_at + REVEAL_READABLE:
             return revealed(visit, state, is_closed=True)
         raise RoundClosed
     if visit.is_post:
@@ -274,7 +275,7 @@ def thanks(visit: Visit, state: RoundState, answer: Answer) -> HttpResponse:
             "said": answer_words(answer),
             "answered_on": answer.answered_on,
             "picture": None if visit.asked.kind == Kind.PERSONAL else before_after(visit.asked, answer),
-            "soon": not open_others and bool(state.answers_of(1 - visit.prompt.side)),
+            "soon": state.round.reveal_rule != RevealRule.BOTH and not open_others and bool(state.answers_of(1 - visit.prompt.side)),
             "is_employee": visit.asked.kind == Kind.EMPLOYEE,
         },
     )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db.models import Q
 
 from relationships.models import Intent, Kind, Member, Participant, Party, Person, PersonText, Relationship, Side, SideRole, Stage, Workspace
+from relationships.services.parties import email_digest
 from valueledger.common.errors import Invalid
 
 
@@ -78,15 +79,15 @@ def ensure_settings(*, band: Decimal | None, cadence_days: int | None) -> None:
 def add_participant(*, side: Side, person: Person, from_on: date) -> Participant:
     """Let a person speak for a side. Somebody who had left speaks again; an employee's side takes one person only."""
     ensure_one_side(side=side, person=person)
+    alone = side.role == SideRole.COUNTERPART and side.relationship.kind == Kind.EMPLOYEE
+    if alone and Participant.objects.filter(side=side).exclude(person=person).exists():
+        raise OnePersonOnly(field="person")  # nobody succeeds an employee: what they said in private would be the successor's to read
     existing = Participant.objects.filter(side=side, person=person).first()
     if existing is not None:
         if existing.left_on is not None:
             existing.left_on = None
             existing.save(update_fields=["left_on"])
         return existing
-    alone = side.role == SideRole.COUNTERPART and side.relationship.kind == Kind.EMPLOYEE
-    if alone and Participant.objects.filter(side=side, left_on__isnull=True).exists():
-        raise OnePersonOnly(field="person")
     return Participant.objects.create(workspace_id=side.workspace_id, side=side, person=person, from_on=from_on)
 
 
@@ -99,7 +100,11 @@ def ensure_one_side(*, side: Side, person: Person) -> None:
     others = Person.objects.filter(same)
     across = Participant.objects.filter(side__relationship_id=side.relationship_id, person__in=others, left_on__isnull=True).exclude(side=side)
     steward = side.relationship.steward
-    stewards_own = side.role == SideRole.COUNTERPART and steward is not None and others.filter(pk=steward.person_id or 0).exists()
+    stewards_own = (
+        side.role == SideRole.COUNTERPART
+        and steward is not None
+        and (others.filter(pk=steward.person_id or 0).exists() or (digest is not None and bytes(digest) == email_digest(steward.user.email)))
+    )
     if stewards_own or across.exists():
         raise SpeaksForTheOtherSide(field="person")
 

@@ -16,6 +16,7 @@ from valueledger.common.errors import Conflict, Invalid, NotFound
 from valueledger.common.models import Token
 from valueledger.common.models.tokens import TokenPurpose
 from valueledger.common.tenancy import everywhere, within
+from valueledger.common.validators import clean_line
 
 LINK_LIVES = timedelta(hours=24)
 
@@ -73,6 +74,7 @@ def create_workspace(*, name: str, time_zone: str = "UTC", is_demo: bool = False
     """A workspace with the seeded value kinds. Nobody is in it yet."""
     if time_zone not in available_timezones():
         raise Invalid("That time zone is not known.", field="time_zone", code="unknown_time_zone")
+    name = clean_line(name, "workspace", longest=120, required=True)
     with transaction.atomic():
         workspace = Workspace.objects.create(name=name, time_zone=time_zone, is_demo=is_demo)
         with within(workspace.pk):
@@ -91,6 +93,7 @@ def create_workspace(*, name: str, time_zone: str = "UTC", is_demo: bool = False
 
 def create_owner(*, email: str, name: str = "", password: str | None = None, workspace: Workspace, now: datetime) -> Member:
     """Make this person the workspace's owner, who also leads and stewards until others come. A known address keeps its own password."""
+    name = clean_line(name, "name", longest=120)
     with transaction.atomic():
         user = User.objects.filter(email__iexact=email).first()
         if user is None:

@@ -73,6 +73,8 @@ def add_answer(rows: Rows, answer, view: int, is_employee: bool, disclosed: set)
         if posting is None:
             return
         alone = posting.outcome == "CLOSED" or (is_employee and answer.side == 1)
+        if is_employee and posting.outcome == "CLOSED" and answer.side == 0 and view == SHARED:
+            alone = False  # our own number does the same whether or not the employee answered
         if alone and answer.pk not in disclosed and EYES[view] != answer.side:
             return
     if answer.y_micro is not None:

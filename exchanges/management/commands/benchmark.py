@@ -77,7 +77,7 @@ class Command(BaseCommand):
                     self.stdout.flush()
         self.stdout.write(harness.table(lines).rsplit("\n", 2)[-2])
         self.stdout.write(harness.table(lines).rsplit("\n", 1)[-1])
-        if not quick and len(chosen) == len(GROUPS):
+        if not quick and len(chosen) == len(GROUPS) and PERFORMANCE.parent.is_dir():
             PERFORMANCE.write_text(page_of(harness, lines))
             self.stdout.write(f"Written to {PERFORMANCE.relative_to(settings.BASE_DIR)}.")
         if given["json"]:

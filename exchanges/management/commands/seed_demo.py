@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 from django.db import transaction
@@ -18,20 +19,23 @@ class Command(BaseCommand):
     help = "Fill a workspace with the demo's two years. Creates the workspace when nobody has one of that name."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--workspace", required=True, help="the workspace's name or public id")
+        parser.add_argument("--workspace", default="Demo", help="the workspace's name or public id (default: Demo)")
         parser.add_argument("--email", default="", help="the owner's address; not needed when the workspace has an owner")
 
     def handle(self, *, workspace: str, email: str, **options: Any) -> None:
         now = timezone.now()
-        with transaction.atomic():
-            owner = _owner(workspace, email)
-            with within(owner.workspace_id):
-                try:
+        try:
+            with transaction.atomic():
+                owner = _owner(workspace, email)
+                with within(owner.workspace_id):
                     seed_demo(workspace=owner.workspace, owner=owner, now=now)
-                except AlreadySeeded as error:
-                    self.stdout.write(f"{owner.workspace.name}: {error.sentence} Nothing was added.")
-                    return
+        except AlreadySeeded as error:  # an owner made on the way is gone with the rest
+            self.stdout.write(f"{workspace}: {error.sentence} Nothing was added.")
+            return
         self.stdout.write(f"{owner.workspace.name} now tells the demo's story. {owner.user.email} owns it.")
+        if not owner.user.has_usable_password():
+            raw = setup.issue_password_link(user=owner.user, now=now)
+            self.stdout.write(f"Choose the password here (works once, for 24 hours):\n  {settings.PUBLIC_URL}/setup/{raw}/")
 
 
 def _owner(name: str, email: str) -> Member:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db.models import Min
 
-from exchanges.access import relationship_for, seat_of
+from exchanges.access import relationship_for, seat_of, visible_answers
 from exchanges.models import (
     Answer,
     AnswerMark,
@@ -43,7 +43,7 @@ from exchanges.services.rounds import (
 from relationships.models import Participant, SideRole, Stage
 from relationships.services.parties import add_person
 from relationships.services.relationships import add_participant
-from tests.makers import NOW, make_relationship
+from tests.makers import NOW, make_relationship, speaker
 from valueledger.common.errors import Invalid
 from valueledger.common.models import AuditEntry, Outbox
 
@@ -387,6 +387,21 @@ def test_rounds_to_post_finds_what_state_of_says(cast, employee):
     answer(round, cast.ana_speaks, 1, by=Assurance.SIGNED_IN)
     answer(round, cast.bo_speaks, 1, now=NOW + MINUTE)
     answer(private, employee.eva_speaks, 1)
+    answer(private, speaker(employee.relationship, SideRole.OWN), 1, by=Assurance.SIGNED_IN)
     for after in (0 * MINUTE, MINUTE, 2 * MINUTE, DAY, 14 * DAY):
         found = {pk for _, pk in rounds_to_post(NOW + after, 10)}
         assert found == {row.pk for row in (round, private) if state_of(row, NOW + after).outcome is not None}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_after_the_close_our_own_number_does_not_tell_whether_an_employee_answered(employee, cast, answers):
+    round = opened(employee.relationship)
+    answer(round, speaker(employee.relationship, SideRole.OWN), 1, by=Assurance.SIGNED_IN)
+    if answers:
+        answer(round, employee.eva_speaks, -3)
+    sweep_rounds(now=round.closes_at)
+    live = LiveEvidence.objects.filter(side=SideRole.OWN).values_list("value_int", "view_mask")
+    assert [(value, mask & 3) for value, mask in live] == [(1_000_000, 3)]
+    for view in (View.OWN, View.SHARED):
+        seen = visible_answers(Answer.objects.all(), view, employee.relationship.kind)
+        assert list(seen.values_list("side", flat=True)) == [SideRole.OWN]

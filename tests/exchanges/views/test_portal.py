@@ -372,10 +372,12 @@ def test_an_employee_is_told_that_the_answer_is_theirs_and_the_employer_never_se
     clock.move_to(NOW + 2 * MINUTE)
     answer_check(seat=seat, value=Decimal(1), assurance=Assurance.SIGNED_IN, now=NOW + 2 * MINUTE)
     assert "Acme gets a little more" not in browser.get(theirs).content.decode()  # nothing ends before the close
+    clock.move_to(NOW + 4 * MINUTE)
+    assert "Both sides have answered" not in browser.get(f"{mine}?sent").content.decode()
     clock.move_to(NOW + 14 * DAY)
     sweep_rounds(now=NOW + 14 * DAY)
     for_ana = browser.get(mine).content.decode()
-    assert "Their answer is theirs" in for_ana
+    assert "This link has ended." in for_ana  # as it would if nobody had answered
     assert "TELL NOBODY" not in for_ana
     assert "far more" not in for_ana
     for_eva = browser.get(theirs).content.decode()

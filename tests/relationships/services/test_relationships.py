@@ -38,3 +38,11 @@ def test_who_left_and_comes_back_speaks_again(cast):
 def test_an_employees_side_has_exactly_one_person(cast, employee):
     with pytest.raises(OnePersonOnly):
         add_participant(side=side_of(employee.relationship, SideRole.COUNTERPART), person=cast.bo, from_on=TODAY)
+
+
+def test_nobody_succeeds_an_employee_and_reads_what_they_said(cast, employee):
+    remove_participant(participant=employee.eva_speaks, left_on=TODAY)
+    with pytest.raises(OnePersonOnly):
+        add_participant(side=side_of(employee.relationship, SideRole.COUNTERPART), person=cast.bo, from_on=TODAY)
+    again = add_participant(side=side_of(employee.relationship, SideRole.COUNTERPART), person=employee.eva, from_on=TODAY)
+    assert again.left_on is None

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from exchanges.services.demo import seed_demo
+from relationships.selectors.workspaces import workspace_named
 from relationships.services import setup
 from valueledger.common.errors import ValueLedgerError
 from valueledger.common.tenancy import within
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         try:
             validate_email(email)
             with transaction.atomic():
-                made = setup.create_workspace(name=workspace, time_zone=time_zone, is_demo=demo, now=now)
+                made = workspace_named(workspace) or setup.create_workspace(name=workspace, time_zone=time_zone, is_demo=demo, now=now)
                 owner = setup.create_owner(email=email, name=name, workspace=made, now=now)
                 if demo:
                     with within(made.pk):
