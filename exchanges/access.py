@@ -19,6 +19,7 @@ from exchanges.models import (
     Prompt,
     PromptKind,
     PromptState,
+    PutRight,
     Report,
     Round,
     RoundSeat,
@@ -26,14 +27,15 @@ from exchanges.models import (
     View,
     Visibility,
 )
+from exchanges.models.prompts import BLIND, EMPLOYEES, OTHER_MAIL
 from relationships.access import as_uuid as as_uuid
 from relationships.access import named_to
-from relationships.models import ENDED_STAGES, Kind, Member, Participant, Person, Relationship, SideRole
+from relationships.models import ENDED_STAGES, Kind, Member, Participant, Person, Relationship, SideRole, Workspace
 from valueledger.common import tokens
 from valueledger.common.errors import NotFound
 from valueledger.common.models import Outbox, Token
 from valueledger.common.models.tokens import TokenPurpose
-from valueledger.common.tenancy import within
+from valueledger.common.tenancy import everywhere, within
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,9 @@ def visible_answers(answers: QuerySet[Answer], view: View, kind: str) -> QuerySe
     """Answers that the reader may see by author: relayed ones, and those of revealed rounds (an employee's only where disclosed)."""
     revealed = Q(round__posting__outcome="REVEALED") | Q(round__isnull=True, first_hand=False)
     if kind == Kind.EMPLOYEE and view != View.COUNTERPART:
-        # Our own answers show from the close on, whether or not the employee answered: their fate must not tell.
-        revealed = Q(side=SideRole.OWN, round__posting__isnull=False) | (revealed & (Q(side=SideRole.OWN) | Q(disclosure__isnull=False)))
+        # Our own answers show from the close on, whether or not the employee answered: their fate must not tell. One that was shared does too.
+        over, shared = Q(round__posting__isnull=False), Q(disclosure__isnull=False, superseded_by__isnull=True)
+        revealed = (over & (Q(side=SideRole.OWN) | shared)) | (revealed & Q(side=SideRole.OWN))
     return answers.filter(revealed)
 
 
@@ -182,11 +185,50 @@ def report_for(member: Member, public_id: object) -> tuple[Reading, Report]:
     return reading, report
 
 
+def words_for(member: Member, *, stewarded: bool = False) -> tuple[QuerySet[Report], QuerySet[Answer]]:
+    """Reports and answers that this member may see in all its relationships; of employees only what they disclosed.
+
+    `stewarded`: only those it looks after. A leader sees of the others' clients what is shared.
+    """
+    mine, led = {"relationship__steward": member}, {"relationship__kind": Kind.CLIENT}
+    staff = {"relationship__kind": Kind.EMPLOYEE}
+    reports: QuerySet[Report] = Report.objects.none()
+    answers: QuerySet[Answer] = Answer.objects.none()
+    if member.is_steward:
+        ours, said = _of_events_seen_by(View.OWN).filter(**mine), Answer.objects.filter(**mine)
+        reports = visible_reports(ours.exclude(**staff), View.OWN, Kind.CLIENT) | visible_reports(ours.filter(**staff), View.OWN, Kind.EMPLOYEE)
+        answers = visible_answers(said.exclude(**staff), View.OWN, Kind.CLIENT) | visible_answers(said.filter(**staff), View.OWN, Kind.EMPLOYEE)
+    if member.is_leader and not stewarded:
+        reports = reports | visible_reports(_of_events_seen_by(View.SHARED).filter(**led), View.SHARED, Kind.CLIENT)
+        answers = answers | visible_answers(Answer.objects.filter(**led), View.SHARED, Kind.CLIENT)
+    return reports, answers
+
+
+def _of_events_seen_by(view: View) -> QuerySet[Report]:
+    """Reports of events that this view may see: words about a private event are never more visible than it."""
+    newest = Q(event__versions__superseded_by__isnull=True)
+    shared = newest & Q(event__versions__visibility="SHARED")
+    return Report.objects.filter(shared | newest & Q(event__author_side=SideRole.OWN) if view == View.OWN else shared)
+
+
 def round_for(member: Member, public_id: object) -> tuple[Reading, Round]:
     round = Round.objects.filter(workspace_id=member.workspace_id, public_id=as_uuid(public_id)).select_related("relationship", "posting").first()
     if round is None:
         raise NotFound
     return relationship_for(member, round.relationship.public_id), round
+
+
+def put_rights_for(member: Member) -> QuerySet[PutRight]:
+    """What people of the relationships that this member stewards asked to be put right. Nobody else reads it, not even a leader."""
+    rows = PutRight.objects.filter(workspace_id=member.workspace_id)
+    return rows.filter(relationship__steward=member) if member.is_steward else rows.none()
+
+
+def put_right_for(member: Member, public_id: object) -> PutRight:
+    row = put_rights_for(member).filter(public_id=as_uuid(public_id)).select_related("relationship").first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def own_seat_for(member: Member, round_id: object) -> RoundSeat:
@@ -205,20 +247,26 @@ def prompts_for(member: Member) -> QuerySet[Prompt]:
     rows = Prompt.objects.filter(workspace_id=member.workspace_id)
     if not member.is_steward:
         return rows.none()
-    return rows.filter(relationship__steward=member).exclude(relationship__kind=Kind.EMPLOYEE, side=SideRole.COUNTERPART)
+    return rows.filter(relationship__steward=member).exclude(EMPLOYEES)
 
 
 @dataclass(frozen=True)
-class PromptDoor:
-    """What a link in a mail opens: one prompt, for one participant. It is not a login and opens nothing else."""
+class Door:
+    """One prompt, open before the participant that it was put to."""
 
     prompt: Prompt
-    token: Token
     is_over: bool  # known, and closed: a page says so instead of pretending that nothing was here
 
     @property
     def workspace_id(self) -> int:
         return self.prompt.workspace_id
+
+
+@dataclass(frozen=True)
+class PromptDoor(Door):
+    """What a link in a mail opens: one prompt, for one participant. It is not a login and opens nothing else."""
+
+    token: Token
 
 
 @dataclass(frozen=True)
@@ -239,8 +287,11 @@ def prompt_for_token(raw: str, *, now: datetime) -> PromptDoor:
     if prompt is None or not prompt.participant.speaks_on(now.astimezone(prompt.workspace.zone).date()):
         raise NotFound
     has_expired = token.expires_at is not None and token.expires_at <= now
-    is_withdrawn = prompt.state == PromptState.WITHDRAWN or prompt.relationship.stage in ENDED_STAGES
-    return PromptDoor(prompt=prompt, token=token, is_over=has_expired or prompt.closes_at <= now or is_withdrawn)
+    return PromptDoor(prompt=prompt, token=token, is_over=has_expired or _is_over(prompt, now))
+
+
+def _is_over(prompt: Prompt, now: datetime) -> bool:
+    return prompt.closes_at <= now or prompt.state == PromptState.WITHDRAWN or (prompt.relationship.stage in ENDED_STAGES and not prompt.is_closing)
 
 
 def person_for_stop_token(raw: str, *, now: datetime) -> StopDoor:
@@ -285,13 +336,14 @@ def seat_of(prompt: Prompt) -> RoundSeat:
 
 
 def outbox_for(member: Member) -> QuerySet[Outbox]:
-    """Messages about the relationships that this member stewards. That an employee had to be reminded is the employee's alone."""
+    """Messages about the relationships that this member stewards. Of an employee, and of a blind question, the first mail: a second one tells."""
     if not member.is_steward:
         raise NotFound
     mine = Prompt.objects.filter(workspace_id=member.workspace_id, relationship__steward=member)
-    theirs = Q(relationship__kind=Kind.EMPLOYEE, side=SideRole.COUNTERPART)
-    first = Q(subject_id__in=mine.filter(theirs).values("pk"), kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()])
-    return Outbox.objects.filter(Q(subject_id__in=mine.exclude(theirs).values("pk")) | first, workspace_id=member.workspace_id)
+    hushed = EMPLOYEES | BLIND
+    first = Q(subject_id__in=mine.filter(hushed).values("pk"), kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()])
+    asked = (Q(subject_id__in=mine.exclude(hushed).values("pk")) | first) & ~Q(kind__in=OTHER_MAIL)
+    return Outbox.objects.filter(asked | Q(kind="digest", recipient_id=member.person_id), workspace_id=member.workspace_id)
 
 
 def message_for(member: Member, public_id: object) -> Outbox:
@@ -309,3 +361,89 @@ def import_for(member: Member, public_id: object) -> ImportBatch:
     if row is None:
         raise NotFound
     return row
+
+
+# The other side, signed in
+
+
+@dataclass(frozen=True)
+class Place:
+    """One relationship in the eyes of somebody who speaks for its other side, and has proved to read the address that we know them by."""
+
+    participant: Participant
+    has_left: bool
+
+    @property
+    def relationship(self) -> Relationship:
+        return self.participant.side.relationship
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.participant.workspace
+
+    @property
+    def person(self) -> Person:
+        return self.participant.person
+
+    @property
+    def voice(self) -> Voice:
+        return Voice(participant=self.participant)
+
+
+def places_for(address_hash: bytes, *, now: datetime) -> list[Place]:
+    """Every relationship whose other side this address speaks for, or did. Each stands alone: nothing is joined across workspaces."""
+    with everywhere():
+        rows = list(
+            Participant.objects.filter(side__role=SideRole.COUNTERPART, person__text__email_hash=address_hash, workspace__is_active=True)
+            .exclude(person__text__email="")
+            .select_related("workspace", "person__text", "side__party__text", "side__relationship__workspace", "side__relationship__steward__user")
+            .order_by("workspace__name", "id")
+        )
+    return [Place(row, not row.speaks_on(now.astimezone(row.workspace.zone).date())) for row in rows]
+
+
+def place_for(address_hash: bytes, public_id: object, *, now: datetime, also_left: bool = False) -> Place:
+    """Raises NotFound alike for unknown, foreign and left ones. `also_left`: for what one may take along after leaving."""
+    wanted = as_uuid(public_id)
+    for place in places_for(address_hash, now=now):
+        if place.relationship.public_id == wanted and (also_left or not place.has_left):
+            return place
+    raise NotFound
+
+
+def events_in(place: Place) -> QuerySet[ValueEvent]:
+    return visible_events(ValueEvent.objects.filter(relationship=place.relationship), View.COUNTERPART)
+
+
+def event_in(place: Place, public_id: object) -> ValueEvent:
+    """An event that both sides may see, or that their own side keeps. One of ours alone is not found."""
+    event = events_in(place).filter(public_id=as_uuid(public_id)).first()
+    if event is None:
+        raise NotFound
+    return event
+
+
+def reports_in(place: Place) -> QuerySet[Report]:
+    return visible_reports(Report.objects.filter(relationship=place.relationship), View.COUNTERPART, place.relationship.kind)
+
+
+def answers_in_place(place: Place) -> QuerySet[Answer]:
+    """Answers of both sides that have been revealed; not what we have not said to them yet."""
+    return visible_answers(Answer.objects.filter(relationship=place.relationship), View.COUNTERPART, place.relationship.kind)
+
+
+def own_answers(place: Place) -> QuerySet[Answer]:
+    """What this person answered itself, revealed or not."""
+    return Answer.objects.standing().filter(participant=place.participant, first_hand=True)
+
+
+def prompts_in(place: Place) -> QuerySet[Prompt]:
+    """Questions to this person itself about this relationship."""
+    return prompts_with_people().filter(participant=place.participant, relationship=place.relationship)
+
+
+def prompt_in(place: Place, public_id: object, *, now: datetime) -> Door:
+    prompt = prompts_in(place).filter(public_id=as_uuid(public_id)).first()
+    if prompt is None:
+        raise NotFound
+    return Door(prompt=prompt, is_over=_is_over(prompt, now))

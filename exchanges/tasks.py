@@ -9,7 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from exchanges.services import cards, imports, prompts, rounds, sending
+from exchanges.services import cards, digests, imports, prompts, rounds, sending
 from valueledger.common import health, housekeeping
 from valueledger.common.tenancy import everywhere
 
@@ -40,6 +40,11 @@ def sweep_rounds(**_: Any) -> None:
 @shared_task(name="exchanges.tasks.sweep_outbox")
 def sweep_outbox(**_: Any) -> None:
     _told("sweep_outbox", sending.send_due(now=timezone.now()))
+
+
+@shared_task(name="exchanges.tasks.sweep_digests")
+def sweep_digests(**_: Any) -> None:
+    _told("sweep_digests", {"written": digests.sweep_digests(now=timezone.now())})
 
 
 @shared_task(name="exchanges.tasks.sweep_imports")

@@ -20,6 +20,10 @@ class RoleMissing(ValueLedgerError):
     sentence = "Only a steward begins relationships and names who is in them."
 
 
+class OwnerMissing(RoleMissing):
+    sentence = "Only an owner changes the workspace's list."
+
+
 def as_uuid(untrusted: object) -> UUID:
     """A UUID out of a path or a form; anything else is an address where nothing is."""
     try:
@@ -41,6 +45,11 @@ def named_to(member: Member) -> Q:
 def ensure_steward(member: Member) -> None:
     if not member.is_steward:
         raise RoleMissing
+
+
+def ensure_owner(member: Member) -> None:
+    if not member.is_owner:
+        raise OwnerMissing
 
 
 def members_for(member: Member) -> QuerySet[Member]:
@@ -102,6 +111,17 @@ def value_kinds_for(member: Member) -> QuerySet[ValueKind]:
 
 def value_kind_for(member: Member, public_id: object) -> ValueKind:
     return _first(value_kinds_for(member), public_id)
+
+
+def catalogue_for(member: Member) -> QuerySet[ValueKind]:
+    """The workspace's list, for its owners to change. What a side added in its own words is that side's alone."""
+    if not member.is_owner:
+        raise NotFound
+    return ValueKind.objects.filter(workspace_id=member.workspace_id, side__isnull=True)
+
+
+def catalogue_kind_for(member: Member, public_id: object) -> ValueKind:
+    return _first(catalogue_for(member), public_id)
 
 
 def _first(rows: QuerySet[Any], public_id: object) -> Any:

@@ -16,7 +16,7 @@ from relationships.selectors.members import chosen_of, memberships_of
 from valueledger.common.tenancy import within
 
 ACCOUNT_PAGES = "/account/"
-NOT_BY_SESSION = ("/static/", "/healthz", "/readyz", "/p/", "/api/")  # these never look at a cookie
+NOT_BY_SESSION = ("/static/", "/healthz", "/readyz", "/p/", "/me/", "/api/")  # these never look at a member's cookie
 SEEN_EVERY_SECONDS = 600
 
 

@@ -95,6 +95,7 @@ DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'val
 DATABASE = DATABASES["default"]
 DATABASE["CONN_MAX_AGE"] = env.integer("DATABASE_CONN_MAX_AGE", 300)
 DATABASE["CONN_HEALTH_CHECKS"] = True
+DATABASE_PREPARED = env.flag("DATABASE_PREPARED", True)
 if DATABASE["ENGINE"].endswith("sqlite3"):
     # Measured: DEFERRED loses 115 of 240 concurrent updates to "database is locked" whatever the timeout says; IMMEDIATE loses none.
     DATABASE["OPTIONS"] = {
@@ -153,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": _tick("heartbeat", HEARTBEAT_SECONDS),
     "sweep_outbox": _tick("sweep_outbox", 5),
     "sweep_imports": _tick("sweep_imports", 5),
+    "sweep_digests": _tick("sweep_digests", 60),
     "sweep_prompts": _tick("sweep_prompts", 10),
     "sweep_rounds": _tick("sweep_rounds", 10),
     "nightly": _tick("nightly", 3600),

@@ -21,7 +21,7 @@ then), `drift`, `year_of_flows` and `imagine`; from outlooks: `severity`. All da
 unless named points; y > 0 and r > 0 mean that this side gets more than it gives.
 """
 
-from .cadence import Reason, asked_now, wait_after_silence
+from .cadence import Reason, asked_now, bits_of_answer, chance_of_answer, wait_after_silence, worth_of_asking
 from .comparison import Gap, Scale, gap_of_guess, landing_of_kind, scale_of_vignettes
 from .evidence import EPOCH, MICRO, NANO, NO_VALUE, EvidenceColumns, Kind, Role, UnsoundEvidence, ensure_sound
 from .explanation import Explained, contributions, largest
@@ -61,6 +61,8 @@ __all__ = [
     "Verdict",
     "YearOfFlows",
     "asked_now",
+    "bits_of_answer",
+    "chance_of_answer",
     "contributions",
     "drift",
     "ensure_sound",
@@ -79,5 +81,6 @@ __all__ = [
     "smooth",
     "turns_on",
     "wait_after_silence",
+    "worth_of_asking",
     "year_of_flows",
 ]

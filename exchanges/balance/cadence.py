@@ -4,13 +4,16 @@ When to ask a side again: when one answer is worth asking for, not by the calend
 A side's due day depends on that side alone, so nobody is chased for the other's silence.
 """
 
+import math
 from enum import IntEnum
 from typing import NamedTuple
 
 from .arithmetic import MANY, Arithmetic, Real
 from .parameters import DEFAULTS, Parameters
 from .states import ANSWER_DAY, LAST_DAY, SURPRISED
-from .stepping import State, decays_of
+from .stepping import Decays, State, decays_of
+
+LN_4 = math.log(4)
 
 
 class Reason(IntEnum):
@@ -29,9 +32,9 @@ class Due(NamedTuple):
     reason: Real
 
 
-def variance_after(a: Arithmetic, x: State, days: Real, p: Parameters) -> Real:
+def variance_after(a: Arithmetic, x: State, days: Real, p: Parameters, decays: Decays | None = None) -> Real:
     """Var r after so many whole days of silence: never falls, tends to the prior's."""
-    decays = decays_of(p)
+    decays = decays or decays_of(p)
     slow, fast = decays.level_many(days) if a is MANY else decays.one(days)[:2]
     return p.variance_felt - slow * slow * (p.variance_usual - x[3]) + 2 * slow * fast * x[4] - fast * fast * (p.variance_deviation - x[6])
 
@@ -43,9 +46,10 @@ def days_until_wide(a: Arithmetic, x: State, reach: Real, p: Parameters) -> Real
     By bisection over whole days, since Var r only grows in silence.
     """
     low, high = reach * 0, reach
+    decays = decays_of(p)
     for _ in range(int(a.largest(reach)).bit_length()):
         middle = (low + high) // 2
-        wide = variance_after(a, x, middle, p) >= p.variance_to_ask
+        wide = variance_after(a, x, middle, p, decays) >= p.variance_to_ask
         low, high = a.where(wide, low, a.minimum(middle + 1, high)), a.where(wide, middle, high)
     return high
 
@@ -88,3 +92,21 @@ def asked_now(day: Real, reason: Real, answer_day: Real, as_of: int, gap_max_day
 def wait_after_silence(wait_days: int, unanswered: int, p: Parameters = DEFAULTS) -> int:
     """Days to wait before the next prompt when so many went unanswered in a row: doubled each time, up to `gap_max_days`."""
     return max(min(wait_days * 2**unanswered, p.gap_max_days), min(wait_days, p.gap_max_days))
+
+
+def chance_of_answer(asked: Real, answered: Real) -> Real:
+    """How likely somebody answers the next question: the mean of a beta distribution that starts at two answers of three."""
+    return (answered + 2) / (asked + 3)
+
+
+def bits_of_answer(a: Arithmetic, variance: Real, p: Parameters = DEFAULTS) -> Real:
+    """What one answer would tell, in bits: half log2 of 1 + Var r / R."""
+    return a.log(1 + variance / p.check_variance) / LN_4
+
+
+def worth_of_asking(bits: Real, chance: Real, chance_other: Real, is_other_heard: Real, is_unclear: Real, p: Parameters = DEFAULTS) -> Real:
+    """
+    What a question to one side can be expected to tell, in bits: less for whoever seldom answers, and for a side whose other side
+    says nothing, since a verdict needs both; more where it is not clear yet how this side feels. It ranks questions and never makes one due.
+    """
+    return bits * chance * (is_other_heard + (1 - is_other_heard) * chance_other) * (1 + p.unclear_share * is_unclear)

@@ -61,6 +61,8 @@ class Parameters:
     gap_surprised_days: int = 14
     gap_max_days: int = 180
     clear_from: float = 0.6
+    unclear_share: float = 1.2
+    """How much more a question to an unclear side is worth when questions are ranked. By simulation (docs/performance.md)."""
 
     @cached_property
     def variance_felt(self) -> float:

@@ -5,19 +5,25 @@ Nothing here depends on the state, so whole columns are pooled at once. The one 
 is settled at the tick itself from the sums kept here (`filtering.weigh`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arithmetic import Floats, Real
+from .arithmetic import MANY, ONE, Arithmetic, Floats, Real
 from .evidence import MICRO, NANO, NO_VALUE, EvidenceColumns, Kind
 from .parameters import Parameters
 
 Indices = NDArray[np.intp]
+OfDay = tuple[int, bool, Real]
+"""A piece of evidence of one tick: kind, relayed, value."""
 SHOCK, GOT, GAVE, CONFIRM, CHECK = (kind.value for kind in Kind)
 """Plain numbers: comparing an array with an enum asks the enum for a dozen attributes first."""
+FIRST = np.zeros(1, np.intp)
+NOTHING = (0.0,) * 13
+"""Of one row: size, its square, whether it has one, share, whether got; what it adds to the four shares; confirms and checks, count and sum."""
 
 
 class Levels(NamedTuple):
@@ -80,6 +86,14 @@ class Rows(NamedTuple):
     def of(cls, evidence: EvidenceColumns) -> "Rows":
         return cls(evidence.kind, evidence.value, evidence.relayed)
 
+    @classmethod
+    def from_list(cls, rows: "list[OfDay]") -> "Rows":
+        kind, relayed, value = zip(*rows, strict=True)
+        return cls(np.array(kind, np.int8), np.array(value), np.array(relayed, np.bool_))
+
+    def as_list(self) -> "list[OfDay]":
+        return list(zip(self.kind.tolist(), self.relayed.tolist(), self.value.tolist(), strict=True))
+
     def take(self, places: Indices) -> "Rows":
         return Rows(self.kind.take(places), self.value.take(places), self.relayed.take(places))
 
@@ -125,10 +139,10 @@ def pool(evidence: Rows, start: Indices, parameters: Parameters) -> Pooled:
     flows, sized = _flows(evidence, flow, share, start, parameters) if flow.any() else (None, None)
     confirms = checks = None
     if confirm.any():
-        confirms = _confirms(per_tick(confirm.astype(float)), per_tick(np.where(confirm, evidence.value / NANO, 0.0)), parameters)
+        confirms = _confirms(MANY, per_tick(confirm.astype(float)), per_tick(np.where(confirm, evidence.value / NANO, 0.0)), parameters)
     if check.any():
         weight = np.where(check, share, 0.0)
-        checks = _checks(per_tick(weight), per_tick(weight * np.where(check, evidence.value, 0) / MICRO), parameters)
+        checks = _checks(MANY, per_tick(weight), per_tick(weight * np.where(check, evidence.value, 0) / MICRO), parameters)
     answers, second_answers = _one_after_the_other(confirms, checks)
     return Pooled(
         shock=(shock if single else np.logical_or.reduceat(shock, start)) if shock.any() else None,
@@ -137,6 +151,51 @@ def pool(evidence: Rows, start: Indices, parameters: Parameters) -> Pooled:
         answers=answers,
         second_answers=second_answers,
     )
+
+
+class Day(NamedTuple):
+    """What the one tick of one series holds: as `Pooled`, on floats."""
+
+    shock: bool | None
+    flows: Flows | None
+    sized: Sized | None
+    answers: Levels | None
+    second_answers: Levels | None
+
+
+def pool_day(rows: Sequence[OfDay], p: Parameters) -> Day:
+    """
+    As `pool` of a single tick, to the bit: for a handful of rows (kind, relayed, value) in canonical order.
+
+    Each row for itself on floats, then one call of NumPy for all sums: the order in which it adds is its own, and decides the last bit.
+    """
+    parts = [_part_of(kind, relayed, value, p) for kind, relayed, value in rows]
+    columns: Floats | None = None if len(parts) == 1 else np.array(parts).T.copy()
+    sums = parts[0] if columns is None else np.add.reduceat(columns, FIRST, axis=1)[:, 0].tolist()
+    size, square, count, _, _, got, all_, got_plain, all_plain, confirms, confirmed, weight, checked = sums
+    flows = sized = None
+    if all_ or all_plain:
+        largest = max(part[0] for part in parts)
+        flows = Flows(size, square, largest, size / max(count, 1.0), got, all_, got_plain, all_plain, count > 1)
+        if columns is not None:
+            sized = Sized(columns[0], columns[3], columns[4] > 0, FIRST, np.array([len(parts)]))
+    first = _confirms(ONE, confirms, confirmed, p) if confirms else None
+    second = _checks(ONE, weight, checked, p) if weight else None
+    return Day(rows[0][0] == SHOCK or None, flows, sized, first or second, second if first else None)
+
+
+def _part_of(kind: int, relayed: bool, value: Real, p: Parameters) -> tuple[Real, ...]:
+    """What one row adds to each sum of its tick, and the share and account of an event, for the caps."""
+    share = p.relayed_share if relayed else 1.0
+    if kind == SHOCK:
+        return NOTHING
+    if kind == CONFIRM:
+        return (*NOTHING[:9], 1.0, float(value) / NANO, 0.0, 0.0)
+    if kind == CHECK:
+        return (*NOTHING[:11], share, share * float(value) / MICRO)
+    has_size = value != NO_VALUE
+    size, is_got = _account(ONE, float(value) / MICRO if has_size else 0.0, kind == GOT, p)
+    return (size, size * size, has_size * 1.0, share, is_got * 1.0, *_shares(size, share, is_got, not has_size), 0.0, 0.0, 0.0, 0.0)
 
 
 def _laid_over(whole: Pooled, part: Pooled, places: Indices, count: int) -> Pooled:
@@ -162,15 +221,15 @@ def _laid_over(whole: Pooled, part: Pooled, places: Indices, count: int) -> Pool
     )
 
 
-def _confirms(count: Floats, total: Floats, parameters: Parameters) -> Levels:
+def _confirms(a: Arithmetic, count: Real, total: Real, parameters: Parameters) -> Levels:
     """k confirms are their mean with 2R/k: agreeing is easy."""
-    return Levels(total / np.maximum(count, 1.0), count / (2 * parameters.check_variance), np.zeros(len(count), bool))
+    return Levels(total / a.maximum(count, 1.0), count / (2 * parameters.check_variance), count < 0)
 
 
-def _checks(weight: Floats, total: Floats, parameters: Parameters) -> Levels:
+def _checks(a: Arithmetic, weight: Real, total: Real, parameters: Parameters) -> Levels:
     """A day's answers are their mean by weight with R/weight; together they count for two answers at most."""
-    value = parameters.kappa * (total / np.where(weight > 0, weight, 1.0))
-    return Levels(value, np.minimum(weight, parameters.answers_of_a_day_max) / parameters.check_variance, np.ones(len(weight), bool))
+    value = parameters.kappa * (total / a.where(weight > 0, weight, 1.0))
+    return Levels(value, a.minimum(weight, parameters.answers_of_a_day_max) / parameters.check_variance, weight >= 0)
 
 
 def _one_after_the_other(confirms: Levels | None, checks: Levels | None) -> tuple[Levels | None, Levels | None]:
@@ -185,35 +244,33 @@ def _one_after_the_other(confirms: Levels | None, checks: Levels | None) -> tupl
 def sizes_of(evidence: Rows | EvidenceColumns, parameters: Parameters) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Size in points, whether it counts as got, whether it has a size at all. Harm is a larger size on the gave account."""
     has_size = evidence.value != NO_VALUE
-    size = evidence.value * has_size / MICRO
-    is_got = evidence.kind == GOT
-    harm = size < 0
-    if harm.any():
-        size, is_got = np.where(harm, -parameters.harm * size, size), is_got & ~harm
+    size, is_got = _account(MANY, evidence.value * has_size / MICRO, evidence.kind == GOT, parameters)
     return size, is_got, has_size
+
+
+def _account(a: Arithmetic, size: Real, is_got: Real, p: Parameters) -> tuple[Real, Real]:
+    harm = size < 0
+    return (a.where(harm, -p.harm * size, size), is_got & (size >= 0)) if a.any(harm) else (size, is_got)
+
+
+def _shares(size: Real, share: Real, is_got: Real, is_plain: Real) -> tuple[Real, Real, Real, Real]:
+    """What events add to `got`, `all`, `got_plain` and `all_plain` of `Flows`."""
+    weighted, plain = size * share, share * is_plain
+    return weighted * is_got, weighted, plain * is_got, plain
 
 
 def _flows(evidence: Rows, flow: NDArray[np.bool_], share: Floats, start: Indices, parameters: Parameters) -> tuple[Flows, Sized | None]:
     size, is_got, has_size = sizes_of(evidence, parameters)
     share = share * flow
     size = size * (has_size & flow)
-    weighted = size * share
-    plain = share * ~has_size
+    shares = _shares(size, share, is_got, ~has_size)
     if len(start) == len(evidence.kind):
-        return Flows(size, size * size, size, size, weighted * is_got, weighted, plain * is_got, plain, np.zeros(len(start), bool)), None
+        return Flows(size, size * size, size, size, *shares, np.zeros(len(start), bool)), None
     add = np.add.reduceat
     sizes, count = add(size, start), add((has_size & flow).astype(float), start)
-    flows = Flows(
-        sizes=sizes,
-        squares=add(size * size, start),
-        largest=np.maximum.reduceat(size, start),
-        mean=sizes / np.maximum(count, 1.0),
-        got=add(weighted * is_got, start),
-        all=add(weighted, start),
-        got_plain=add(plain * is_got, start),
-        all_plain=add(plain, start),
-        many=count > 1,
-    )
+    largest = np.maximum.reduceat(size, start)
+    got, all_, got_plain, all_plain = (add(part, start) for part in shares)
+    flows = Flows(sizes, add(size * size, start), largest, sizes / np.maximum(count, 1.0), got, all_, got_plain, all_plain, count > 1)
     # Events without a size, and the other kinds, stand in here with size 0: they move no sum.
     end = np.append(start[1:], len(evidence.kind))
     return flows, Sized(size, share, is_got, start, end)

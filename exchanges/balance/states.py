@@ -7,6 +7,7 @@ sizes; days. A day that has not come is NaN. The state of a series without evide
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ SIZES, SQUARES = 13, 14
 ANSWER_DAY, SURPRISED, LAST_DAY, FIRST_DAY = range(15, 19)
 MOVING = LAST_DAY
 """The numbers before this one are carried from tick to tick; the last two follow from the days of the ticks."""
+_NUMBERS = Struct(f"<{WIDTH}d")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +81,16 @@ class States:
     def of_one(self, place: int = 0) -> tuple[float, ...]:
         """The nineteen numbers of one series as Python floats, for the fast path of one relationship."""
         return tuple(self.columns[:, place].tolist())
+
+    @staticmethod
+    def unpack_one(packed: bytes | memoryview) -> tuple[float, ...]:
+        """As `of_one` of a blob of one series."""
+        return _NUMBERS.unpack(packed)
+
+    @staticmethod
+    def pack_one(state: tuple[float, ...]) -> bytes:
+        """Back into the blob of one series."""
+        return _NUMBERS.pack(*state)
 
     @property
     def felt(self) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .arithmetic import MANY, ONE, Arithmetic, Floats, Real
 from .evidence import Kind
-from .parameters import Parameters
+from .parameters import DEFAULTS, Parameters
 from .pooling import Flows, Indices, Levels, Sized, expanded
 from .states import ANSWER_DAY, MOVING, SURPRISED
 
@@ -89,8 +89,16 @@ class Decays:
 
 
 @lru_cache(maxsize=16)
-def decays_of(parameters: Parameters) -> Decays:
+def _decays_of(parameters: Parameters) -> Decays:
     return Decays(parameters)
+
+
+_DECAYS = _decays_of(DEFAULTS)
+
+
+def decays_of(parameters: Parameters) -> Decays:
+    """Kept for each set of parameters. Those in use are known without hashing thirty numbers."""
+    return _DECAYS if parameters is DEFAULTS else _decays_of(parameters)
 
 
 def age(x: State, d: Decay, p: Parameters) -> State:

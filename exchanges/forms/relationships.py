@@ -11,6 +11,7 @@ from relationships.models import Intent, Kind
 from relationships.models.relationships import Stage
 
 TERMS_LINES = 6
+STAKES = [(1, "little: ask a third later"), (2, "as much as usual"), (3, "much: ask a third sooner")]
 NO_WEIGHT = "Share out ten points in whole numbers."
 KINDS = [(Kind.CLIENT, "Client"), (Kind.EMPLOYEE, "Employee"), (Kind.PERSONAL, "Personal, only I see it")]
 INTENTS = [
@@ -130,6 +131,15 @@ class RelationshipSettingsForm(forms.Form):
     band = AmountField(label="About fair is within", lowest=Decimal("0.05"), highest=Decimal(3), places=2, required=False,
                        not_a_number="Write it as a number of points, such as 0.75.")  # fmt: skip
     cadence_days = AmountField(label="Ask at least every, in days", lowest=Decimal(30), highest=Decimal(730), places=0, required=False,
+                               not_a_number="Write it as a number of days, such as 90.")  # fmt: skip
+    stake = PickField(label="How much hangs on it", choices=STAKES, missing="Say how much hangs on it.", widget=forms.Select, required=False)
+
+
+class OwnRhythmForm(forms.Form):
+    """One participant's own rhythm."""
+
+    participant = forms.UUIDField(widget=forms.HiddenInput)
+    cadence_days = AmountField(label="Their own rhythm, in days", lowest=Decimal(30), highest=Decimal(730), places=0, required=False,
                                not_a_number="Write it as a number of days, such as 90.")  # fmt: skip
 
 

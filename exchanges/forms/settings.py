@@ -1,22 +1,11 @@
-"""Settings of a workspace: its name and time, how wide fair is and how often sides are asked, tokens for machines."""
+"""Settings of a workspace: its name and time, who works here, tokens for machines."""
 
-from decimal import Decimal
-from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 
-from exchanges.forms.fields import AmountField, EmailField, LineField, PickField
-from relationships.models import Intent, Kind, Role
-
-RHYTHM_ROWS = [("", ""), *((kind, "") for kind in Kind.values), *(("", intent) for intent in Intent.values)]
-BAND: dict[str, Any] = {
-    "lowest": Decimal("0.05"),
-    "highest": Decimal(3),
-    "places": 2,
-    "not_a_number": "Write it as a number of points, such as 0.75.",
-}
-DAYS: dict[str, Any] = {"lowest": Decimal(30), "highest": Decimal(730), "places": 0, "not_a_number": "Write it as a number of days, such as 90."}
+from exchanges.forms.fields import EmailField, LineField, PickField
+from relationships.models import Role
 
 
 class WorkspaceForm(forms.Form):
@@ -32,40 +21,6 @@ class WorkspaceForm(forms.Form):
         if zone not in available_timezones():
             raise forms.ValidationError("Choose a time zone from the list, such as Europe/London.", code="unknown_time_zone")
         return str(zone)
-
-
-class RhythmForm(forms.Form):
-    """The workspace's own band and rhythm, and what differs by kind or intent. Blank: as above it."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        for kind, intent in RHYTHM_ROWS:
-            name = field_name(kind, intent)
-            self.fields[f"band-{name}"] = AmountField(label="About fair is within", required=not (kind or intent), **BAND)
-            self.fields[f"days-{name}"] = AmountField(label="Days", required=False, **DAYS)
-
-    def rows(self) -> list[dict[str, Any]]:
-        return [
-            {"label": label_of(kind, intent), "band": self[f"band-{field_name(kind, intent)}"], "days": self[f"days-{field_name(kind, intent)}"]}
-            for kind, intent in RHYTHM_ROWS
-        ]
-
-    def values(self) -> dict[tuple[str, str], tuple[Decimal | None, int | None]]:
-        data, values = self.cleaned_data, {}
-        for kind, intent in RHYTHM_ROWS:
-            days = data[f"days-{field_name(kind, intent)}"]
-            values[kind, intent] = (data[f"band-{field_name(kind, intent)}"], int(days) if days is not None else None)
-        return values
-
-
-def field_name(kind: str, intent: str) -> str:
-    return (kind or intent or "all").lower()
-
-
-def label_of(kind: str, intent: str) -> str:
-    if kind:
-        return {"CLIENT": "Clients", "EMPLOYEE": "Employees", "PERSONAL": "Personal"}[kind]
-    return Intent(intent).label.capitalize() if intent else "Everywhere"
 
 
 class TokenForm(forms.Form):

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from exchanges.models.events import ValueEvent
 from exchanges.models.rounds import Round, Shown
-from relationships.models import Participant, Relationship, Workspace
+from relationships.models import Kind, Participant, Relationship, SideRole, Workspace
 from valueledger.common.tenancy import scoped
 
 
@@ -18,6 +18,13 @@ class PromptKind(models.TextChoices):
     CHECK = "CHECK", "check"
     RATING = "RATING", "rating of one event"
     TERMS = "TERMS", "what matters to you"
+    REQUALIFY = "REQUALIFY", "is it still worth it for us"
+    SETTLE = "SETTLE", "a promise or an advance that is due"
+
+
+OTHER_MAIL = ("signin", "digest", "put_right")  # kinds of mail that are not about a prompt: their `subject_id` is none
+EMPLOYEES = Q(relationship__kind=Kind.EMPLOYEE, side=SideRole.COUNTERPART)  # whether it was answered is the employee's alone
+BLIND = Q(side=SideRole.COUNTERPART, round__isnull=False, round__posting__isnull=True)  # whether it was answered is known to nobody yet
 
 
 class PromptState(models.TextChoices):
@@ -27,6 +34,9 @@ class PromptState(models.TextChoices):
     SNOOZED = "SNOOZED", "snoozed"
     LAPSED = "LAPSED", "lapsed"
     WITHDRAWN = "WITHDRAWN", "withdrawn"
+
+
+CLOSING_REASONS = ("ending", "one_off")  # asked as it ends: the one question about a relationship that has ended
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
@@ -43,8 +53,8 @@ class Prompt(models.Model):
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="prompts", db_index=False)
     relationship = models.ForeignKey(Relationship, on_delete=models.PROTECT, related_name="prompts")
     side = models.SmallIntegerField()
-    kind = models.CharField(max_length=6, choices=PromptKind.choices)
-    subject_key = models.CharField(max_length=60)  # round:12, event:7, terms:3
+    kind = models.CharField(max_length=9, choices=PromptKind.choices)
+    subject_key = models.CharField(max_length=60)  # round:12, event:7, terms:2026-H1
     round = models.ForeignKey(Round, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
     event = models.ForeignKey(ValueEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
     shown = models.ForeignKey(Shown, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
@@ -54,6 +64,8 @@ class Prompt(models.Model):
     closes_at = models.DateTimeField()
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)  # when the steward was told that nobody answers
 
     objects = scoped(PromptQuerySet)
 
@@ -67,3 +79,7 @@ class Prompt(models.Model):
             models.Index(fields=["state", "not_before"], name="prompt_waiting"),
             models.Index(fields=["workspace", "state", "created_at"], name="prompt_by_workspace"),
         ]
+
+    @property
+    def is_closing(self) -> bool:
+        return self.reason in CLOSING_REASONS

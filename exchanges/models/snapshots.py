@@ -7,7 +7,8 @@ BalanceState, BalanceCheckpoint and Card are derived and can be rebuilt. A Snaps
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
 
 from relationships.models import Kind, Member, Relationship, SideRole, Stage, Workspace
 from valueledger.common.append_only import AppendOnly
@@ -25,6 +26,7 @@ class View(models.IntegerChoices):
 
 
 ALL_VIEWS = 7
+ASK_ON = Greatest(F("due_on"), Coalesce(F("wait_until"), F("due_on")))  # the day from which the sweep looks at a card
 
 
 class EvidenceKind(models.IntegerChoices):
@@ -181,6 +183,7 @@ class Card(models.Model):
     due_own_on = models.DateField(null=True, blank=True)
     due_counterpart_on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)  # the earlier of the two
+    wait_until = models.DateField(null=True, blank=True)  # nobody is asked before: asked lately, waited for, or nobody there to ask
     state_on = models.DateField()
     turns_on = models.DateField(null=True, blank=True)
     position = models.BigIntegerField(default=0)
@@ -195,6 +198,9 @@ class Card(models.Model):
             models.Index(fields=["workspace", "view", "severity"], name="card_by_severity"),
             models.Index(fields=["turns_on"], name="card_by_turn"),
             models.Index(fields=["workspace", "view", "due_on"], name="card_by_due"),
+            models.Index(
+                F("workspace"), F("view"), ASK_ON, F("relationship"), name="card_by_asking"
+            ),  # whole: PostgreSQL takes no statistics of a partial one
         ]
 
 

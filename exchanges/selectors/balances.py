@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exchanges.balance.arithmetic import normal
+from exchanges.balance import cadence as asking
+from exchanges.balance.arithmetic import ONE, normal
 from exchanges.balance.cadence import Reason
 from exchanges.balance.evidence import EvidenceColumns, Kind
 from exchanges.balance.explanation import contributions
-from exchanges.balance.filtering import fold
+from exchanges.balance.filtering import ROWS_OF_ONE, fold, fold_one
 from exchanges.balance.parameters import DEFAULTS
 from exchanges.balance.smoothing import drift, smooth
 from exchanges.balance.states import BYTES, LAST_DAY, States
-from exchanges.balance.verdict import EIGHTY_PERCENT, Outlook, SideOutlook, Verdict, outlook, outlook_of_one, turns_on
+from exchanges.balance.verdict import EIGHTY_PERCENT, SideOutlook, Verdict, outlook, outlook_of_one, turns_on
+from exchanges.balance.verdict import Outlook as Outlook  # cards are made straight of it
 from exchanges.models import BalanceState, LiveEvidence, View
 from exchanges.selectors.statements import day_number, day_of
 from relationships.models import Relationship, SideRole, Workspace
@@ -30,8 +32,9 @@ from relationships.selectors.rhythm import RhythmInForce, RhythmTable, agreed_in
 
 METHOD = DEFAULTS.method
 KAPPA = DEFAULTS.kappa
+NORMAL = NormalDist()
 VERDICTS = [verdict.code for verdict in Verdict]
-DUE_REASONS = {Reason.NEVER_ASKED: "never", Reason.WIDENED: "blurred", Reason.UNCLEAR: "unclear", Reason.SURPRISED: "surprised"}
+DUE_REASONS: dict[int, str] = {Reason.NEVER_ASKED: "never", Reason.WIDENED: "blurred", Reason.UNCLEAR: "unclear", Reason.SURPRISED: "surprised"}
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,17 @@ class Balance:
         return sum(_excess(side.f, side.sd / KAPPA, self.band) for side in (self.own, self.counterpart))
 
 
+def expected_excess(seen: Outlook, band: float) -> float:
+    """Expected points beyond the fair band, both sides together: what severity is made of."""
+    return sum(_excess(side.felt / KAPPA, side.sd / KAPPA, band) for side in (seen.own, seen.counterpart))
+
+
 def _excess(f: float, sd: float, band: float) -> float:
     """E[max(|x| - band, 0)] of a normal x: a side's expected distance beyond its band."""
-    normal = NormalDist()
     total = 0.0
     for edge in (f - band, -f - band):
         z = edge / sd
-        total += edge * normal.cdf(z) + sd * normal.pdf(z)
+        total += edge * NORMAL.cdf(z) + sd * NORMAL.pdf(z)
     return total
 
 
@@ -124,6 +131,15 @@ def fold_rows(rows: Sequence[tuple[int, int, int, int, bool]], initial: States) 
     """Fold (series, day, kind, value, relayed) onto states: before and after each series' last day, and that day (-1: no evidence)."""
     folded = fold(EvidenceColumns.from_rows(rows), len(initial), initial=initial)
     return folded.before, folded.after, folded.open_day
+
+
+def fold_packed(rows: Sequence[tuple[int, int, int, int, bool]], start: bytes) -> tuple[bytes, bytes, int]:
+    """Fold (side, day, kind, value, relayed) of one side onto its packed state: before and after its last day, and that day."""
+    if len(rows) <= ROWS_OF_ONE:
+        one_before, one_after, day = fold_one([(on, kind, relayed, value) for _, on, kind, value, relayed in rows], States.unpack_one(start))
+        return States.pack_one(one_before), States.pack_one(one_after), day
+    before, after, days = fold_rows([(0, *row[1:]) for row in rows], States.unpack(start))
+    return before.pack()[0], after.pack()[0], int(days[0])
 
 
 def fold_columns(series: Any, day: Any, kind: Any, value: Any, relayed: Any, count: int) -> tuple[States, States, NDArray[np.int64]]:
@@ -154,8 +170,17 @@ def balance_of(relationship: Relationship, *, view: View, as_of: date, rhythm: R
 
 
 def balance_from_state(row: BalanceState, *, view: View, as_of: date, band: float, cadence_days: int | None) -> Balance:
-    states = unpack(row.after)
-    return _balance(row.relationship_id, view, states, row.position, row.method, as_of, band, cadence_days)
+    return balance_of_outlook(row, outlook_from_state(row, as_of, band, cadence_days), view=view, as_of=as_of, band=band)
+
+
+def outlook_from_state(row: BalanceState, as_of: date, band: float, cadence_days: int | None) -> Outlook:
+    """What the core says of a stored state: all that a card needs."""
+    own, counterpart = (States.unpack_one(row.after[start : start + BYTES]) for start in (0, BYTES))
+    return _outlook(own, counterpart, as_of, band, cadence_days)
+
+
+def balance_of_outlook(row: BalanceState, seen: Outlook, *, view: View, as_of: date, band: float) -> Balance:
+    return _read(row.relationship_id, view, seen, row.position, row.method, as_of, band)
 
 
 def balance_in_the_past(relationship: Relationship, *, view: View, as_of: date, rhythm: RhythmInForce | None = None) -> Balance:
@@ -163,13 +188,15 @@ def balance_in_the_past(relationship: Relationship, *, view: View, as_of: date, 
     rhythm = rhythm or rhythm_of(relationship)
     rows = [row for row in live_rows(relationship.pk, view) if row[1] <= day_number(as_of)]
     _, after, _ = fold_rows(rows, States.prior(2))
-    return _balance(relationship.pk, view, after, relationship.head_position, METHOD, as_of, rhythm.band, rhythm.cadence_days)
+    return _balance(
+        relationship.pk, view, after.of_one(0), after.of_one(1), relationship.head_position, METHOD, as_of, rhythm.band, rhythm.cadence_days
+    )
 
 
 def balance_of_rows(rows: Sequence[tuple[int, int, int, int, bool]], *, relationship_id: int, view: View, as_of: date, band: float) -> Balance:
     """The balance of evidence that is not posted yet, for pages that lay revealed answers over what is stored."""
     _, after, _ = fold_rows(rows, States.prior(2))
-    return _balance(relationship_id, view, after, 0, METHOD, as_of, band, None)
+    return _balance(relationship_id, view, after.of_one(0), after.of_one(1), 0, METHOD, as_of, band, None)
 
 
 def live_rows(relationship_id: int, view: View) -> list[tuple[int, int, int, int, bool]]:
@@ -179,12 +206,22 @@ def live_rows(relationship_id: int, view: View) -> list[tuple[int, int, int, int
 
 
 def _balance(
-    relationship_id: int, view: View, states: States, position: int, method: str, as_of: date, band: float, cadence_days: int | None
+    relationship_id: int,
+    view: View,
+    own: tuple[float, ...],
+    counterpart: tuple[float, ...],
+    position: int,
+    method: str,
+    as_of: date,
+    band: float,
+    cadence_days: int | None,
 ) -> Balance:
-    own, counterpart = states.of_one(0), states.of_one(1)
+    return _read(relationship_id, view, _outlook(own, counterpart, as_of, band, cadence_days), position, method, as_of, band)
+
+
+def _outlook(own: tuple[float, ...], counterpart: tuple[float, ...], as_of: date, band: float, cadence_days: int | None) -> Outlook:
     day = max(day_number(as_of), *(int(state[LAST_DAY]) for state in (own, counterpart) if state[LAST_DAY] == state[LAST_DAY]), 0)
-    seen = outlook_of_one(own, counterpart, day, band, cadence_days)
-    return _read(relationship_id, view, seen, position, method, as_of, band)
+    return outlook_of_one(own, counterpart, day, band, cadence_days)
 
 
 def _read(relationship_id: int, view: View, seen: Outlook, position: int, method: str, as_of: date, band: float) -> Balance:
@@ -205,9 +242,9 @@ def _read(relationship_id: int, view: View, seen: Outlook, position: int, method
         index_hi=seen.index_high,
         share=seen.share,
         seen=seen.seen,
-        cells=tuple(tuple(float(cell) for cell in row) for row in seen.cells),  # type: ignore[misc]
-        verdict=VERDICTS[int(seen.verdict)],
-        leaning=VERDICTS[int(seen.leaning)],
+        cells=tuple(tuple(mine * its for its in _chances(seen.counterpart)) for mine in _chances(seen.own)),  # type: ignore[misc]
+        verdict=verdict_of(seen),
+        leaning=leaning_of(seen),
         probability=float(seen.probability),
         is_likely=bool(seen.likely),
         is_severe=bool(seen.severe),
@@ -215,6 +252,26 @@ def _read(relationship_id: int, view: View, seen: Outlook, position: int, method
         is_mutual_withdrawal=bool(seen.mutual_withdrawal),
         is_spiral=bool(seen.spiral),
     )
+
+
+def _chances(side: SideOutlook) -> tuple[float, float, float]:
+    return side.short, side.fair, side.over
+
+
+def verdict_of(seen: Outlook) -> str:
+    return VERDICTS[int(seen.verdict)]
+
+
+def leaning_of(seen: Outlook) -> str:
+    return VERDICTS[int(seen.leaning)]
+
+
+def answered_on(side: SideOutlook) -> date | None:
+    return None if side.answer_day is None else day_of(int(side.answer_day))
+
+
+def due_on(side: SideOutlook, as_of: date) -> date:
+    return as_of if side.due_reason == Reason.NEVER_ASKED else day_of(int(side.due_day))
 
 
 def _side(role: SideRole, seen: SideOutlook, as_of: date) -> SideBalance:
@@ -231,12 +288,12 @@ def _side(role: SideRole, seen: SideOutlook, as_of: date) -> SideBalance:
         fair=seen.fair,
         over=seen.over,
         heard=bool(seen.heard),
-        answered_on=None if seen.answer_day is None else day_of(int(seen.answer_day)),
+        answered_on=answered_on(seen),
         is_surprised=bool(seen.surprised),
         is_sustained=bool(seen.sustained),
         withdrawal=seen.withdrawal,
-        due_on=as_of if seen.due_reason == Reason.NEVER_ASKED else day_of(int(seen.due_day)),
-        due_reason=DUE_REASONS[Reason(int(seen.due_reason))],
+        due_on=due_on(seen, as_of),
+        due_reason=DUE_REASONS[int(seen.due_reason)],
     )
 
 
@@ -346,6 +403,16 @@ def balances_of(relationship_ids: Sequence[int], *, view: View, as_of: date, wor
         cadence_days=[rhythms[pk].cadence_days for pk in ids], view=view, positions=[stored[pk].position for pk in ids],
     )  # fmt: skip
     return {pk: seen.balance(place) for place, pk in enumerate(ids)}
+
+
+def chance_of_answer(asked: int, answered: int) -> float:
+    return float(asking.chance_of_answer(asked, answered))
+
+
+def worth_of(side: SideBalance, *, chance: float, chance_other: float, is_other_heard: bool) -> float:
+    """What a question to this side can be expected to tell, in bits."""
+    is_unclear = max(side.short, side.fair, side.over) < DEFAULTS.clear_from
+    return float(asking.worth_of_asking(asking.bits_of_answer(ONE, side.sd**2), chance, chance_other, is_other_heard, is_unclear))
 
 
 @dataclass(frozen=True)

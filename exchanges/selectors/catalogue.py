@@ -1,13 +1,17 @@
-"""What a form offers: kinds of value, those first that a side has named itself, and the units people use."""
+"""What a form offers: kinds of value, those first that a side has named itself, and the units people use; and how much a kind is used."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 
-from relationships.models import Relationship, TermsItem, Unit, ValueKind, Workspace
+from exchanges.models import EventVersion, Visibility
+from relationships.access import catalogue_for
+from relationships.models import Kind, Member, Relationship, TermsItem, TermsVersion, Unit, ValueKind, Workspace
 from valueledger.common.errors import Invalid
 
 UNITS_FIRST = ("hours", "days", "evenings", "favours", "stress, 0 to 10")
@@ -15,12 +19,12 @@ UNITS_FIRST = ("hours", "days", "evenings", "favours", "stress, 0 to 10")
 Groups = list[tuple[str, Any]]
 
 
-def kinds_for(workspace: Workspace, relationship_id: int | None) -> Groups:
-    """Choices by public id: what the two sides named in their terms, then the workspace's catalogue."""
-    named: list[ValueKind] = []
+def kinds_for(workspace: Workspace, relationship_id: int | None, *, kept: ValueKind | None = None) -> Groups:
+    """Choices by public id: what the two sides named in their terms, then the workspace's catalogue. kept: what was chosen, though retired since."""
+    named: list[ValueKind] = [kept] if kept is not None and kept.is_retired else []
     if relationship_id is not None:
-        items = TermsItem.objects.filter(version__side__relationship_id=relationship_id).select_related("value_kind")
-        named = list({item.value_kind_id: item.value_kind for item in items.order_by("version__side__role", "-weight", "id")}.values())
+        items = TermsItem.objects.filter(version__side__relationship_id=relationship_id, value_kind__is_retired=False).select_related("value_kind")
+        named += list({item.value_kind_id: item.value_kind for item in items.order_by("version__side__role", "-weight", "id")}.values())
     known = {kind.pk for kind in named}
     catalogue = ValueKind.objects.filter(workspace=workspace, side__isnull=True, is_retired=False).order_by("name", "id")
     rest = [(str(kind.public_id), kind.name) for kind in catalogue if kind.pk not in known]
@@ -39,6 +43,32 @@ def kind_chosen(relationship: Relationship, public_id: str) -> ValueKind:
     if kind is None:
         raise Invalid("This kind of value is not in the list.", field="value_kind")
     return kind
+
+
+@dataclass(frozen=True)
+class KindUse:
+    """One kind of the catalogue and how many sides' terms and entries name it."""
+
+    kind: ValueKind
+    terms: int
+    events: int
+
+
+def kinds_in_use(member: Member) -> list[KindUse]:
+    """The catalogue with its use, for an owner: counted over client relationships and what both sides may see, so that no number tells of the rest."""
+    clients = {"workspace_id": member.workspace_id, "kind": Kind.CLIENT}
+    newest = TermsVersion.objects.filter(side=OuterRef("version__side")).order_by("-seq").values("pk")[:1]
+    items = TermsItem.objects.filter(workspace_id=member.workspace_id, version_id=Subquery(newest))
+    items = items.filter(version__side__relationship__in=Relationship.objects.filter(**clients))
+    shared = EventVersion.objects.current().filter(workspace_id=member.workspace_id, is_withdrawal=False, visibility=Visibility.SHARED)
+    shared = shared.filter(event__relationship__in=Relationship.objects.filter(**clients))
+    terms, events = _counted(items), _counted(shared)
+    kinds = catalogue_for(member).order_by(Lower("name"), "id")
+    return [KindUse(kind, terms.get(kind.pk, 0), events.get(kind.pk, 0)) for kind in kinds]
+
+
+def _counted(rows: QuerySet[Any]) -> dict[int, int]:
+    return dict(rows.filter(value_kind__isnull=False).order_by().values_list("value_kind_id").annotate(Count("pk")))
 
 
 def kind_names(workspace: Workspace, *, side_id: int | None = None) -> list[str]:

@@ -1,4 +1,8 @@
-"""What went out to whom, in which state, for those who may see it. The text is kept in a demo workspace alone."""
+"""What went out to whom, in which state, for those who may see it. The text is kept in a demo workspace alone.
+
+A mail is dropped when its question was answered before it went, so its state tells. Of a blind round until it ends, and of an employee for
+good, a mail is "asked" whatever became of it, but for trouble with the address; no state filter finds it, and its time is when it was queued.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from exchanges.models import Card, Prompt, PromptState, View
+from exchanges.models import Card, Prompt, View
+from exchanges.models.prompts import BLIND, EMPLOYEES, OTHER_MAIL
+from exchanges.selectors.questions import NEVER_QUEUED, TROUBLED, is_blind, is_hushed
 from relationships.models import Kind, PersonText, SideRole, Workspace
 from valueledger.common.models import Outbox, OutboxBody
 from valueledger.common.models.outbox import OutboxState
 
 PAGE = 50
-KINDS = {"check": _("Check"), "rating": _("Rating"), "reminder": _("Reminder"), "fresh": _("Fresh link")}
+KINDS = {
+    "check": _("Check"),
+    "rating": _("Rating"),
+    "terms": _("What matters"),
+    "reminder": _("Reminder"),
+    "woken": _("Asked again"),
+    "fresh": _("Fresh link"),
+    "again": _("Sent again"),
+    "digest": _("Your digest"),
+}
 STATES = {
     OutboxState.DUE: _("due"),
     OutboxState.CLAIMED: _("being prepared"),
@@ -28,10 +43,12 @@ STATES = {
     OutboxState.SKIPPED: _("not sent"),
 }
 
+ASKED = "ASKED"  # no state of a row: said in place of one that would tell of an answer
+
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message. Of mail to employees only that it was asked for and went out, or could not."""
+    """One message. Of mail to employees, and of blind questions, only that they were asked, or that the address was refused."""
 
     public_id: UUID
     kind: str
@@ -54,7 +71,7 @@ class Page:
 def page_of(rows: QuerySet[Outbox], *, workspace: Workspace, state: str, before: Outbox | None) -> Page:
     """Newest first, read one further than shown; never counted."""
     if state in OutboxState.values:
-        rows = rows.filter(state=state)
+        rows = _in_state(rows, state, workspace)
     if before is not None:
         rows = rows.filter(pk__lt=before.pk)
     found = list(rows.order_by("-pk")[: PAGE + 1])
@@ -62,46 +79,61 @@ def page_of(rows: QuerySet[Outbox], *, workspace: Workspace, state: str, before:
     return Page(deliveries_of(shown, workspace), shown[-1].public_id if len(found) > PAGE else None)
 
 
+def _in_state(rows: QuerySet[Outbox], state: str, workspace: Workspace) -> QuerySet[Outbox]:
+    """By what is shown of a row, not by what it is."""
+    prompts = Prompt.objects.filter(workspace_id=workspace.pk)
+    rows = rows.filter(state=state).exclude(subject_id__in=prompts.filter(EMPLOYEES).values("pk"))
+    if state in TROUBLED:
+        return rows
+    hushed = Q(subject_id__in=prompts.filter(BLIND).values("pk"))
+    return rows.exclude(hushed & ~Q(bundle_key__startswith=NEVER_QUEUED) if state == OutboxState.SKIPPED else hushed)
+
+
 def deliveries_of(rows: Sequence[Outbox], workspace: Workspace) -> list[Delivery]:
     """Costs four queries whatever the number of rows."""
     prompts = {
         prompt.pk: prompt
-        for prompt in Prompt.objects.filter(pk__in=[row.subject_id for row in rows]).select_related("relationship", "round__posting")
+        for prompt in Prompt.objects.filter(pk__in=[row.subject_id for row in rows if row.kind not in OTHER_MAIL]).select_related(
+            "relationship", "round__posting"
+        )
     }
     relationship_ids = [prompt.relationship_id for prompt in prompts.values()]
     names = dict(Card.objects.filter(relationship__in=relationship_ids, view=View.SHARED).values_list("relationship_id", "counterpart_name"))
-    people = dict(PersonText.objects.filter(person__in=[row.recipient_id for row in rows]).values_list("person_id", "name"))
+    texts = PersonText.objects.filter(person__in=[row.recipient_id for row in rows]).select_related("person")
+    people = {text.person_id: text for text in texts}
     kept: set[int] = set()
     if workspace.is_demo:
         kept = set(OutboxBody.objects.filter(message__in=[row.pk for row in rows]).values_list("message_id", flat=True))
-    return [_delivery(row, prompts.get(row.subject_id or 0), names, people, workspace, has_body=row.pk in kept) for row in rows]
+    return [
+        _delivery(row, None if row.kind in OTHER_MAIL else prompts.get(row.subject_id or 0), names, people, workspace, has_body=row.pk in kept)
+        for row in rows
+    ]
 
 
-def _delivery(row: Outbox, prompt: Prompt | None, names: dict[int, str], people: dict[int, str], workspace: Workspace, *, has_body: bool) -> Delivery:
-    theirs = prompt is not None and prompt.side == SideRole.COUNTERPART
-    quiet = theirs and row.state == OutboxState.SKIPPED and prompt is not None and (_is_employees(prompt) or _is_blind(prompt))
+def _delivery(
+    row: Outbox, prompt: Prompt | None, names: dict[int, str], people: dict[int, PersonText], workspace: Workspace, *, has_body: bool
+) -> Delivery:
+    person = people.get(row.recipient_id)
+    hushed = prompt is not None and _is_hushed(row, prompt, person)
     return Delivery(
         public_id=row.public_id,
-        kind=str(KINDS.get(row.kind, row.kind)),
-        recipient=people.get(row.recipient_id) or gettext("somebody"),
+        kind=str(KINDS.get(row.kind.partition(":")[0], row.kind)),
+        recipient=person.name if person and person.name else gettext("somebody"),
         relationship=names.get(prompt.relationship_id, "") if prompt else "",
         relationship_id=prompt.relationship.public_id if prompt else None,
-        state=row.state,
-        state_label=str(STATES[OutboxState(row.state)]),
-        reason="" if quiet else row.reason,
-        at=(row.sent_at or row.due_at).astimezone(workspace.zone),
+        state=ASKED if hushed else row.state,
+        state_label=gettext("asked") if hushed else str(STATES[OutboxState(row.state)]),
+        reason="" if hushed else row.reason,
+        at=(row.created_at if hushed else row.sent_at or row.due_at).astimezone(workspace.zone),
         has_body=has_body,
     )
 
 
-def _is_employees(prompt: Prompt) -> bool:
-    """Why it was skipped may say that they answered, which is theirs alone."""
-    return prompt.relationship.kind == Kind.EMPLOYEE
-
-
-def _is_blind(prompt: Prompt) -> bool:
-    """Before the round ends nobody is told that the other side has answered, or would rather not."""
-    return prompt.round is not None and not hasattr(prompt.round, "posting") and prompt.state in (PromptState.ANSWERED, PromptState.SKIPPED)
+def _is_hushed(row: Outbox, prompt: Prompt, person: PersonText | None) -> bool:
+    if prompt.side == SideRole.COUNTERPART and prompt.relationship.kind == Kind.EMPLOYEE:
+        is_refused = row.state == OutboxState.FAILED and person is not None and person.person.refused_at is not None
+        return not is_refused
+    return is_blind(prompt) and is_hushed(row)
 
 
 def counts_by_state(workspace: Workspace) -> list[tuple[str, int]]:

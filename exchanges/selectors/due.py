@@ -1,23 +1,18 @@
-"""Who is to be asked, and what waits for somebody: the due date of each side, asked of an index and then thinned by what was asked before.
-
-A side's own due date comes from the view that sees all of its own answers; the balance core has put gaps and rhythm into it. Here stands
-only what depends on prompts: one open round at a time, and a longer wait for whoever did not answer.
-"""
+"""Which events are to be asked about, and what waits for somebody at the desk."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, When
 
 from exchanges.models import (
     Answer,
-    BalanceState,
     Card,
+    EventKind,
     EventStatus,
     EventVersion,
     Giver,
@@ -31,26 +26,16 @@ from exchanges.models import (
     View,
     Visibility,
 )  # fmt: skip
-from exchanges.selectors.balances import KAPPA, balances_of
+from exchanges.selectors.balances import KAPPA
 from exchanges.selectors.rounds import is_ready
 from exchanges.wording import check_answer
 from relationships.models import ENDED_STAGES, Member, Participant, SideRole, Workspace
 
 ROUND_LASTS = timedelta(days=14)
-WAIT_FIRST = timedelta(days=30)
-WAIT_LONGEST = timedelta(days=180)
-CHUNK = 500
 NANO = 1_000_000_000
 MICRO = 1_000_000
 RATE_WITHIN = timedelta(days=30)
 UNDO_FOR = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class DueRelationship:
-    relationship_id: int
-    sides: tuple[int, ...]  # the sides whose date has come
-    due_on: date
 
 
 @dataclass(frozen=True)
@@ -80,98 +65,19 @@ class WaitingPrompt:
         return "" if self.shown_points is None else check_answer(nearest_answer(self.shown_points), "we")
 
 
-def due_relationships(*, workspace: Workspace, now: datetime, limit: int, busy: Sequence[int] = ()) -> list[DueRelationship]:
-    """Up to `limit` relationships in which a side's date has come, the longest overdue first; without those of the `busy` persons."""
-    found: list[DueRelationship] = []
-    for chunk in _candidates(workspace, now, busy):
-        found.extend(_thinned(chunk, now, today=now.astimezone(workspace.zone).date()))
-        if len(found) >= limit:
-            break
-    return found[:limit]
+def ratings_to_ask(*, workspace: Workspace, now: datetime, limit: int, within: Collection[int] | None = None) -> list[ValueEvent]:
+    """Shared events of ours that arrived lately, are older than the time for an undo, and have neither a prompt nor the receiver's own report.
 
-
-def _candidates(workspace: Workspace, now: datetime, busy: Sequence[int]) -> Iterator[list[int]]:
-    """Relationship ids in chunks: a card is due, somebody of a side can be asked, and no round was opened within the length of one."""
-    today = now.astimezone(workspace.zone).date()
-    speaking = Participant.objects.speaking_on(today).filter(side__relationship=OuterRef("relationship"))
-    by_mail = Q(person__suppressed_at__isnull=True) & ~Q(person__text__email="")
-    in_app = Q(side__role=SideRole.OWN, person__members__isnull=False, person__members__left_at__isnull=True)
-    fresh = Round.objects.filter(relationship=OuterRef("relationship"), opens_at__gt=now - ROUND_LASTS)
-    cards = (
-        Card.objects.filter(workspace_id=workspace.pk, view__in=[View.SHARED, View.OWN], due_on__lte=today)
-        .exclude(stage__in=ENDED_STAGES)
-        .filter(Exists(speaking.filter(by_mail | in_app)), ~Exists(fresh), ~Exists(speaking.filter(person__in=list(busy))))
-        .order_by("due_on", "relationship_id")
-        .values_list("due_on", "relationship_id")
-    )
-    after: tuple[date, int] | None = None
-    while True:
-        rows = list((cards.filter(Q(due_on__gt=after[0]) | Q(due_on=after[0], relationship_id__gt=after[1])) if after else cards)[:CHUNK])
-        if not rows:
-            return
-        yield list(dict.fromkeys(pk for _, pk in rows))
-        after = (rows[-1][0] or today, rows[-1][1])
-
-
-def _thinned(relationship_ids: list[int], now: datetime, *, today: date) -> list[DueRelationship]:
-    due = _due_by_side(relationship_ids, today)
-    earliest = _earliest_again(relationship_ids)
-    found = []
-    for pk in relationship_ids:
-        sides = tuple(side for side in SideRole.values if _is_due(due.get((pk, side)), earliest.get((pk, side)), now, today))
-        if sides:
-            found.append(DueRelationship(pk, sides, min(on for side in sides if (on := due[pk, side]) is not None)))
-    return found
-
-
-def _is_due(on: date | None, earliest: datetime | None, now: datetime, today: date) -> bool:
-    return on is not None and on <= today and (earliest is None or earliest <= now)
-
-
-def _due_by_side(relationship_ids: list[int], today: date) -> dict[tuple[int, int], date | None]:
-    """Each side's date from the view that holds its private evidence too, where there is one: an employee's answers are on no card."""
-    due: dict[tuple[int, int], date | None] = {}
-    rows = Card.objects.filter(relationship__in=relationship_ids, view__in=[View.SHARED, View.OWN])
-    for pk, view, own_on, counterpart_on in rows.order_by("view").values_list("relationship_id", "view", "due_own_on", "due_counterpart_on"):
-        due[pk, SideRole.OWN] = own_on  # our own card comes after the shared one
-        if view == View.SHARED:
-            due[pk, SideRole.COUNTERPART] = counterpart_on
-    private = BalanceState.objects.filter(relationship__in=relationship_ids, view=View.COUNTERPART).values_list("relationship_id", flat=True)
-    for pk, balance in balances_of(list(private), view=View.COUNTERPART, as_of=today).items():
-        due[pk, SideRole.COUNTERPART] = balance.counterpart.due_on
-    return due
-
-
-def _earliest_again(relationship_ids: list[int]) -> dict[tuple[int, int], datetime]:
-    """When a side that let questions pass may be asked again: the wait doubles with each, to at most half a year."""
-    rounds: dict[tuple[int, int], dict[int, tuple[datetime, set[str]]]] = defaultdict(dict)
-    asked = (
-        Prompt.objects.filter(relationship__in=relationship_ids, kind=PromptKind.CHECK, round__isnull=False)
-        .order_by("created_at", "id")
-        .values_list("relationship_id", "side", "round_id", "created_at", "state")
-    )
-    for pk, side, round_id, created_at, state in asked:
-        rounds[pk, side].setdefault(round_id, (created_at, set()))[1].add(state)
-    return {key: again for key, asked_rounds in rounds.items() if (again := _again(list(asked_rounds.values()))) is not None}
-
-
-def _again(asked: list[tuple[datetime, set[str]]]) -> datetime | None:
-    missed = 0
-    for _, states in reversed(asked):
-        if PromptState.ANSWERED in states or not states & {PromptState.LAPSED, PromptState.SKIPPED}:
-            break
-        missed += 1
-    return asked[-1][0] + min(WAIT_FIRST * 2**missed, WAIT_LONGEST) if missed else None
-
-
-def ratings_to_ask(*, workspace: Workspace, now: datetime, limit: int) -> list[ValueEvent]:
-    """Shared events of ours that arrived lately, are older than the time for an undo, and have neither a prompt nor the receiver's own report."""
+    What went wrong comes first, then what more hangs on. `within`: only of these relationships.
+    """
     today = now.astimezone(workspace.zone).date()
     current = EventVersion.objects.current().filter(
         workspace_id=workspace.pk, is_withdrawal=False, status=EventStatus.ARRIVED, visibility=Visibility.SHARED, import_source="",
         arrived_on__gt=today - RATE_WITHIN, arrived_on__lte=today, recorded_at__gt=now - RATE_WITHIN, recorded_at__lte=now - UNDO_FOR,
         event__giver__in=[Giver.OWN, Giver.JOINT],
     )  # fmt: skip
+    if within is not None:
+        current = current.filter(event__relationship__in=within)
     rated = Report.objects.standing().filter(event=OuterRef("event"), side=SideRole.COUNTERPART, role=ReportRole.GOT, first_hand=True)
     asked = Prompt.objects.filter(event=OuterRef("event"), kind=PromptKind.RATING)
     speaking = Participant.objects.speaking_on(today).filter(side__relationship=OuterRef("event__relationship"), side__role=SideRole.COUNTERPART)
@@ -179,7 +85,8 @@ def ratings_to_ask(*, workspace: Workspace, now: datetime, limit: int) -> list[V
         current.filter(~Exists(rated), ~Exists(asked), Exists(speaking))
         .exclude(event__relationship__stage__in=ENDED_STAGES)
         .select_related("event__relationship")
-        .order_by("id")
+        .alias(weight=Case(When(kind=EventKind.INCIDENT, then=0), default=1))
+        .order_by("weight", "-event__relationship__stake", "id")
     )
     return [version.event for version in versions[:limit]]
 

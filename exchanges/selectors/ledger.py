@@ -403,7 +403,7 @@ class AnswerLine:
 def answers_in(answers: QuerySet[Answer], *, reader: int | None, limit: int = 400) -> list[AnswerLine]:
     """Standing answers that the reader may see, oldest first. `reader`: its person's id.
 
-    What a colleague answered is shown as our side's number of that day, without a name.
+    What a colleague answered is shown as our side's number of that round, without a name.
     """
     rows = answers.standing().select_related("participant__person__text", "relayed_by__user", "confirms_shown", "text")  # type: ignore[attr-defined]
     newest = list(rows.order_by("-answered_on", "-id")[:limit])
@@ -411,20 +411,25 @@ def answers_in(answers: QuerySet[Answer], *, reader: int | None, limit: int = 40
 
 
 def _pooled(lines: list[AnswerLine]) -> list[AnswerLine]:
-    """Our side's answers of one day as one, where not all of them are the reader's own."""
-    by_day: dict[date, list[AnswerLine]] = defaultdict(list)
+    """Our side's answers of one round as one, where not all of them are the reader's own: on whichever days they were given."""
+    together: dict[object, list[AnswerLine]] = defaultdict(list)
     for line in lines:
         if line.side == SideRole.OWN:
-            by_day[line.on].append(line)
-    pooled = {on: _one_of(found) for on, found in by_day.items() if len(found) > 1 and any(not line.by for line in found)}
+            together[_asked_in(line)].append(line)
+    pooled = {key: _one_of(found) for key, found in together.items() if len(found) > 1 and any(not line.by for line in found)}
     kept: list[AnswerLine] = []
     for line in lines:
-        if line.side == SideRole.OWN and line.on in pooled:
-            if line is by_day[line.on][-1]:
-                kept.append(pooled[line.on])
+        key = _asked_in(line)
+        if line.side == SideRole.OWN and key in pooled:
+            if line is together[key][-1]:
+                kept.append(pooled[key])
         else:
             kept.append(line)
     return kept
+
+
+def _asked_in(line: AnswerLine) -> object:
+    return line.on if line.round_id is None else line.round_id
 
 
 def _one_of(found: list[AnswerLine]) -> AnswerLine:

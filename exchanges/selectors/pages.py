@@ -99,7 +99,7 @@ def chart_of(
             TimelineSide(
                 name=names.short_of(side),
                 is_own=side == SideRole.OWN,
-                points=_points(relationship, view, side, today) if reading.estimate else (),
+                points=points_of(relationship, view, side, today) if reading.estimate else (),
                 checks=[TimelineCheck(one.on, one.f, one.by) for one in answers if one.side == side and one.f is not None],
                 events=[TimelineEvent(entry.line.on, entry.line.what, entry.answer) for entry in entries],
                 due_on=None if silent else standing.balance.side(side).due_on,
@@ -109,7 +109,7 @@ def chart_of(
     return timeline(sides, today)
 
 
-def _points(relationship: Relationship, view: View, side: SideRole, today: date) -> list[TimelinePoint]:
+def points_of(relationship: Relationship, view: View, side: SideRole, today: date) -> list[TimelinePoint]:
     """As it was known then, from the first answer on: before it nothing was known."""
     line = line_of(relationship, view=view, side=side, start=today - timedelta(days=LINE_DAYS), end=today)
     first = next((place for place, point in enumerate(line) if point.heard), len(line))

@@ -8,11 +8,13 @@ from datetime import date, datetime
 from django.utils.translation import gettext
 
 from exchanges import wording
-from exchanges.models import Answer, EventStatus, EventText, EventVersion, Prompt, PromptKind, Report, ReportRole, ValueEvent, Visibility
+from exchanges.models import Answer, EventStatus, EventText, EventVersion, Occasion, Prompt, PromptKind, Report, ReportRole, ValueEvent, Visibility
+from exchanges.selectors.occasions import asked_because
 from exchanges.selectors.readings import Names, names_of
-from relationships.models import Kind, SideRole
+from relationships.models import Kind, SideRole, TermsItem
 
 MOST_LINES = 3
+MOST_UNITS = 20
 LONGEST_LINE = 140
 
 
@@ -60,10 +62,17 @@ class Asking:
         return self.names.short_of(self.prompt.side)
 
     @property
+    def takes(self) -> str:
+        """What it costs to answer: about 30 seconds."""
+        return wording.takes(self.prompt.kind)
+
+    @property
     def privacy(self) -> str:
         """Who sees the answer, said before it is written."""
         if self.prompt.kind == PromptKind.RATING:
             return wording.rating_privacy(self.kind.lower(), self.other_short, self.steward_name or self.other_short, self.closes_on, self.today)
+        if self.prompt.kind == PromptKind.TERMS:
+            return wording.terms_privacy(self.kind.lower(), self.other_short, self.steward_name or self.other_short, self.closes_on, self.today)
         if self.is_own and self.kind == Kind.EMPLOYEE:
             return gettext("{name} sees this answer once both of you have answered, and not before.").format(name=self.other_short)
         return wording.check_privacy(self.kind.lower(), self.other_short, self.closes_on, self.today)
@@ -105,10 +114,18 @@ def since_lines(asked: Asking) -> list[str]:
     versions = EventVersion.objects.current().filter(
         event__relationship_id=asked.prompt.relationship_id, is_withdrawal=False, status=EventStatus.ARRIVED, visibility=Visibility.SHARED
     )
+    why = [reason] if (reason := reason_line(asked)) else []
     if asked.last_answered_on is None:
-        return []
+        return why
     rows = versions.filter(arrived_on__gt=asked.last_answered_on).select_related("text").order_by("-arrived_on", "-id")[:MOST_LINES]
-    return [f"{wording.day(row.arrived_on, asked.today)}: {shortened(_text_of(row))}" for row in rows if row.arrived_on and _text_of(row)]
+    return why + [f"{wording.day(row.arrived_on, asked.today)}: {shortened(_text_of(row))}" for row in rows if row.arrived_on and _text_of(row)]
+
+
+def reason_line(asked: Asking) -> str:
+    """Why both sides are asked just now, where something happened. What it was is known to both."""
+    if asked.prompt.round_id is None:
+        return ""
+    return asked_because(Occasion.objects.filter(round_id=asked.prompt.round_id), asked.today)
 
 
 def shortened(text: str, longest: int = LONGEST_LINE) -> str:
@@ -121,7 +138,22 @@ def own_rating(prompt: Prompt) -> Report | None:
     if prompt.event_id is None:
         return None
     reports = Report.objects.standing().filter(event_id=prompt.event_id, side=prompt.side, role=ReportRole.GOT, first_hand=True)
-    return reports.filter(participant_id=prompt.participant_id).select_related("text").first()
+    return reports.filter(participant_id=prompt.participant_id).select_related("text", "unit").first()
+
+
+def own_units(prompt: Prompt) -> list[str]:
+    """The units that this person used in the relationship, or that their side declared: what somebody else uses is not offered."""
+    declared = TermsItem.objects.filter(version__side__relationship_id=prompt.relationship_id, version__side__role=prompt.side, unit__isnull=False)
+    used = Report.objects.filter(relationship_id=prompt.relationship_id, participant_id=prompt.participant_id, unit__isnull=False)
+    names = [*declared.order_by("-id").values_list("unit__name", flat=True), *used.order_by("-id").values_list("unit__name", flat=True)[:MOST_UNITS]]
+    return list(dict.fromkeys(names))[:MOST_UNITS]
+
+
+def said_amount(report: Report) -> str:
+    """3 quiet evenings: as it was typed, in the person's own unit."""
+    if report.typed_amount is None or report.unit is None:
+        return ""
+    return f"{report.typed_amount.normalize():f} {report.unit.name}".replace("-", "\u2212", 1 if report.typed_amount < 0 else 0)
 
 
 def is_withdrawn(event: ValueEvent | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import mean
@@ -13,6 +14,7 @@ from exchanges.charts import SideReading
 from exchanges.models import Answer, EvidenceKind, Prompt, View
 from exchanges.selectors.balances import KAPPA, balance_of, balance_of_rows, live_rows, rhythm_of
 from exchanges.selectors.due import MICRO, NANO, answer_points, nearest_answer
+from exchanges.selectors.fields import SideBySide, compare, side_by_side, told_by
 from exchanges.selectors.prompts import Asking
 from exchanges.selectors.rounds import RoundState
 from exchanges.selectors.statements import day_number
@@ -39,6 +41,7 @@ class Reveal:
     guess_words: str  # what the reader thought the other side would say
     now: SideReading | None  # the reader's own picture after it
     next_on: date | None
+    compared: SideBySide | None = None  # None where the other side's answer is not the reader's to see
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,11 @@ def reveal_of(asked: Asking, state: RoundState) -> Reveal:
     yours = [_said(answer, gettext("You"), "you", "") for answer in mine]
     if colleagues:
         yours.append(_pooled(asked, [*mine, *colleagues]))
-    hidden = asked.kind == Kind.EMPLOYEE and asked.is_own
     other_side = SideRole.COUNTERPART if asked.is_own else SideRole.OWN
     person = "they" if _is_person(asked, other_side) else "it"
-    theirs = [] if hidden else [_said(answer, _author(answer), person, asked.other_short) for answer in state.answers_of(other_side)]
+    seen = may_see(state.answers_of(other_side), kind=asked.kind, side=other_side, reader=prompt.side)
+    theirs = [_said(answer, author_of(answer), person, asked.other_short) for answer in seen]
+    hidden = asked.kind == Kind.EMPLOYEE and asked.is_own and not seen
     guess = next((answer.guess_micro for answer in mine if answer.guess_micro is not None), None)
     return Reveal(
         yours=tuple(yours),
@@ -100,7 +104,21 @@ def reveal_of(asked: Asking, state: RoundState) -> Reveal:
         guess_words="" if guess is None or not theirs else wording.check_answer(nearest_answer(guess / MICRO), person, asked.other_short),
         now=_now(asked) if mine and state.is_posted else None,
         next_on=_next_on(asked) if state.is_posted else None,
+        compared=None if hidden else _compared(asked, state.answers_of(prompt.side), seen),
     )
+
+
+def may_see(answers: Sequence[Answer], *, kind: str, side: int, reader: int) -> list[Answer]:
+    """Of the answers of a round that is over, those that the reading side may see: an employee's only where they shared them."""
+    if kind == Kind.EMPLOYEE and side == SideRole.COUNTERPART and reader == SideRole.OWN:
+        return [answer for answer in answers if hasattr(answer, "disclosure")]
+    return list(answers)
+
+
+def _compared(asked: Asking, mine: Sequence[Answer], theirs: Sequence[Answer]) -> SideBySide:
+    told = {asked.prompt.side: told_by(mine), 1 - asked.prompt.side: told_by(theirs)}
+    both = compare(told[SideRole.OWN], told[SideRole.COUNTERPART])
+    return side_by_side(both, reader=asked.prompt.side, kind=asked.kind, other=asked.other_short)
 
 
 def answer_words(answer: Answer) -> str:
@@ -124,7 +142,7 @@ def _pooled(asked: Asking, answers: list[Answer]) -> SaidBy:
     return SaidBy(gettext("Your side together"), words, max(answer.answered_on for answer in answers), is_confirm=False, sentence="")
 
 
-def _author(answer: Answer) -> str:
+def author_of(answer: Answer) -> str:
     text = getattr(answer.participant.person, "text", None) if answer.participant else None
     return text.name if text else ""
 

@@ -6,6 +6,7 @@ given, since two different ones within that minute are a machine's; at the close
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ class RoundState:
     outcome: Posting | None
     outcome_at: datetime | None
     is_posted: bool
+    seats: tuple[RoundSeat, ...] = ()
 
     @property
     def is_revealed(self) -> bool:
@@ -49,20 +51,31 @@ def settled_at(answer: Answer) -> datetime:
 
 
 def state_of(round: Round, now: datetime) -> RoundState:
-    posting = RoundPosting.objects.filter(round=round).first()
-    seats = list(RoundSeat.objects.filter(round=round).select_related("release", "participant__person__text").order_by("id"))
-    answers = {
-        answer.seat_id: answer
-        for answer in Answer.objects.standing()
-        .filter(round=round, first_hand=True)
-        .select_related("confirms_shown", "participant__person__text")
-        .order_by("id")
-    }
+    return states_of([round], now)[round.pk]
+
+
+def states_of(rounds: Sequence[Round], now: datetime) -> dict[int, RoundState]:
+    """By the round's id. Costs three queries, however many there are."""
+    postings = {posting.round_id: posting for posting in RoundPosting.objects.filter(round__in=rounds)}
+    seats: dict[int, list[RoundSeat]] = defaultdict(list)
+    for seat in RoundSeat.objects.filter(round__in=rounds).select_related("release", "participant__person__text").order_by("id"):
+        seats[seat.round_id].append(seat)
+    answers: dict[int, list[Answer]] = defaultdict(list)
+    counting = Answer.objects.standing().filter(round__in=rounds, first_hand=True)
+    for answer in counting.select_related("confirms_shown", "participant__person__text", "text", "disclosure").order_by("id"):
+        assert answer.round_id is not None
+        answers[answer.round_id].append(answer)
+    return {round.pk: _state(round, postings.get(round.pk), seats[round.pk], answers[round.pk], now) for round in rounds}
+
+
+def _state(round: Round, posting: RoundPosting | None, seats: Sequence[RoundSeat], found: Sequence[Answer], now: datetime) -> RoundState:
+    answers = {answer.seat_id: answer for answer in found}
+    counting = tuple(answers.values())
     if posting is not None:
-        return RoundState(round, tuple(answers.values()), (), Posting(posting.outcome), posting.revealed_at, is_posted=True)
+        return RoundState(round, counting, (), Posting(posting.outcome), posting.revealed_at, is_posted=True, seats=tuple(seats))
     open_seats = tuple(seat for seat in seats if not _is_done(seat, answers.get(seat.pk), now))
-    outcome, at = _outcome(round, seats, open_seats, answers.values(), now)
-    return RoundState(round, tuple(answers.values()), open_seats, outcome, at, is_posted=False)
+    outcome, at = _outcome(round, seats, open_seats, counting, now)
+    return RoundState(round, counting, open_seats, outcome, at, is_posted=False, seats=tuple(seats))
 
 
 def is_revealed(round: Round, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from exchanges.models import (
     NO_VALUE,
@@ -32,13 +33,15 @@ from relationships.models import Kind, SideRole
 from valueledger.common import rows
 
 EPOCH = date(1970, 1, 1).toordinal()
-OWN_VIEW = {SideRole.OWN: View.OWN, SideRole.COUNTERPART: View.COUNTERPART}
+VIEWS = [int(view) for view in View]
+OWN_VIEW: dict[int, View] = {SideRole.OWN: View.OWN, SideRole.COUNTERPART: View.COUNTERPART}
+NEWEST_VERSION_OF = "said.event_id = %s AND NOT EXISTS (SELECT 1 FROM exchanges_eventversion newer WHERE newer.supersedes_id = said.id)"
 NEWEST_VERSION = 'event_id = %s AND NOT EXISTS (SELECT 1 FROM exchanges_eventversion newer WHERE newer.supersedes_id = "exchanges_eventversion"."id")'
 STANDING_REPORTS = (
     "event_id = %s AND is_withdrawal = %s "
     'AND NOT EXISTS (SELECT 1 FROM exchanges_report newer WHERE newer.supersedes_id = "exchanges_report"."id") ORDER BY id'
 )
-KIND_OF_ROLE = {ReportRole.GOT: EvidenceKind.GOT, ReportRole.GAVE: EvidenceKind.GAVE}
+KIND_OF_ROLE: dict[str, int] = {ReportRole.GOT: int(EvidenceKind.GOT), ReportRole.GAVE: int(EvidenceKind.GAVE)}
 
 
 def day_number(day: date) -> int:
@@ -48,6 +51,23 @@ def day_number(day: date) -> int:
 
 def day_of(number: int) -> date:
     return date.fromordinal(number + EPOCH)
+
+
+class Account(Protocol):
+    """What of a report decides its evidence: a `Report`, or so much of its row."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def side(self) -> int: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def first_hand(self) -> bool: ...
+    @property
+    def points_micro(self) -> int | None: ...
+    @property
+    def visibility(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -71,17 +91,18 @@ def current_version(event: ValueEvent) -> EventVersion | None:
     return next(iter(rows.select(EventVersion, NEWEST_VERSION, [event.pk])), None)
 
 
-def evidence_of_event(event: ValueEvent, *, kind: str, version: EventVersion | None = None) -> list[Wanted]:
-    """The evidence of one event: its shock, and for each side and account the mean of its standing reports."""
+def evidence_of_event(event: ValueEvent, *, kind: str, version: EventVersion | None = None, reports: Sequence[Account] | None = None) -> list[Wanted]:
+    """The evidence of one event: its shock, and for each side and account the mean of its standing reports (read unless given)."""
     version = version or current_version(event)
-    reports = rows.select(Report, STANDING_REPORTS, [event.pk, False])
+    if reports is None:
+        reports = rows.select(Report, STANDING_REPORTS, [event.pk, False])
     disclosed: set[int] = set()
     if kind == Kind.EMPLOYEE and reports:
-        disclosed = set(Disclosure.objects.filter(report__in=reports).values_list("report_id", flat=True))
+        disclosed = set(Disclosure.objects.filter(report__in=[report.pk for report in reports]).values_list("report_id", flat=True))
     return wanted_of_event(event, version, reports, disclosed, kind=kind)
 
 
-def wanted_of_event(event: ValueEvent, version: EventVersion | None, reports: Sequence[Report], disclosed: set[int], *, kind: str) -> list[Wanted]:
+def wanted_of_event(event: ValueEvent, version: EventVersion | None, reports: Sequence[Account], disclosed: set[int], *, kind: str) -> list[Wanted]:
     """As `evidence_of_event`, from rows at hand. Only what has arrived counts, on the day it arrived."""
     if version is None or version.is_withdrawal or version.status != EventStatus.ARRIVED or version.arrived_on is None:
         return []
@@ -90,26 +111,26 @@ def wanted_of_event(event: ValueEvent, version: EventVersion | None, reports: Se
     wanted = []
     if version.kind in SHOCK_KINDS:
         wanted += [Wanted(side, on_day, EvidenceKind.SHOCK, 0, False, seen_by) for side in SideRole]
-    for side in SideRole:
+    for side in sorted({report.side for report in reports}):
         wanted += _accounts(side, on_day, [report for report in reports if report.side == side], seen_by, disclosed, kind)
     return wanted
 
 
-def report_mask(report: Report, *, seen_by: int, disclosed: bool, kind: str) -> int:
+def report_mask(report: Account, *, seen_by: int, disclosed: bool, kind: str) -> int:
     """The views that may see a report's points: never more than its event's."""
-    own = OWN_VIEW[SideRole(report.side)]
+    own = OWN_VIEW[report.side]
     private = report.visibility == Visibility.PRIVATE
     employees = kind == Kind.EMPLOYEE and report.side == SideRole.COUNTERPART and report.first_hand and not disclosed
     return seen_by & (own if private or employees else ALL_VIEWS)
 
 
-def _accounts(side: SideRole, on_day: int, reports: list[Report], seen_by: int, disclosed: set[int], kind: str) -> list[Wanted]:
+def _accounts(side: int, on_day: int, reports: list[Account], seen_by: int, disclosed: set[int], kind: str) -> list[Wanted]:
     """What one side got and gave in one event, in each view. A view that may not see one account's points gets neither account."""
-    visible: dict[tuple[View, str], list[Report]] = defaultdict(list)
-    hidden: set[tuple[View, str]] = set()
+    visible: dict[tuple[int, str], list[Account]] = defaultdict(list)
+    hidden: set[tuple[int, str]] = set()
     for report in reports:
         mask = report_mask(report, seen_by=seen_by, disclosed=report.pk in disclosed, kind=kind)
-        for view in View:
+        for view in VIEWS:
             if mask & view:
                 visible[view, report.role].append(report)
             elif report.first_hand:
@@ -121,7 +142,7 @@ def _accounts(side: SideRole, on_day: int, reports: list[Report], seen_by: int, 
             continue
         first_hand = [report for report in seen if report.first_hand]
         standing = first_hand or seen
-        masks[KIND_OF_ROLE[ReportRole(role)], _mean(report.points_micro for report in standing), not first_hand] |= view
+        masks[KIND_OF_ROLE[role], _mean(report.points_micro for report in standing), not first_hand] |= view
     return [Wanted(side, on_day, role_kind, value, relayed, mask) for (role_kind, value, relayed), mask in masks.items()]
 
 

@@ -18,7 +18,7 @@ from exchanges.selectors.cards import CardRow, rows_of
 from exchanges.selectors.gaps import GAPS_TO_SAY, with_a_gap
 from exchanges.selectors.ledger import Entry, lines_of, open_gaps, person_name, versions_of
 from exchanges.wording import NextStep, check_answer, expectation_word, gap_sentence, next_step, personal_step, relationship_voice, worth_word
-from relationships.models import Kind, Member, SideRole
+from relationships.models import Kind, Member, SideRole, TermsVersion
 from relationships.models.relationships import ENDED_STAGES
 
 LOOK_AT = 6
@@ -150,13 +150,13 @@ def names_for(cards: QuerySet[Card], relationship_ids: Iterable[int]) -> dict[in
 def lately(
     events: QuerySet[ValueEvent], reports: QuerySet[Report], answers: QuerySet[Answer], *, cards: QuerySet[Card], member: Member, now: datetime
 ) -> list[Happened]:
-    """The newest events, ratings by the other side and revealed answers, newest first. Seven queries."""
+    """The newest events, ratings by the other side and revealed answers, newest first. Nine queries."""
     logged, rated, answered = _newest_events(events), _newest_ratings(reports), _newest_answers(answers)
     in_events = [version.event.relationship_id for version in logged]
     names = names_for(cards, [*in_events, *(row.relationship_id for row in rated), *(row.relationship_id for row in answered)])
     spoken = set(reports.standing().filter(event__in=[row.event_id for row in logged], side=SideRole.OWN).values_list("event_id", flat=True))  # type: ignore[attr-defined]
     found = [happened_event(row, names, member, now, is_spoken_of=row.event_id in spoken) for row in logged]
-    found += [*_rated(rated, names), *(_answer_line(row, names) for row in answered)]
+    found += [*_rated(rated, names), *(_answer_line(row, names) for row in answered), *_terms_lines(cards, member)]
     return sorted(found, key=lambda one: one.at, reverse=True)[:LATELY]
 
 
@@ -239,6 +239,27 @@ def _answer_line(row: Answer, names: dict[int, str]) -> Happened:
         event_id=None,
         who=who,
         text="told how it feels." if is_personal else text if row.first_hand else f"passed on, {text}",
+        other=name,
+    )
+
+
+def _terms_lines(cards: QuerySet[Card], member: Member) -> list[Happened]:
+    """What the other sides newly said matters to them. One query more where somebody did."""
+    said = TermsVersion.objects.filter(side__role=SideRole.COUNTERPART, side__relationship__steward=member)
+    rows = list(said.select_related("side__relationship", "author__person__text").prefetch_related("items__value_kind").order_by("-id")[:LATELY])
+    names = names_for(cards, [row.side.relationship_id for row in rows]) if rows else {}
+    return [_terms_line(row, names[row.side.relationship_id]) for row in rows if row.side.relationship_id in names]
+
+
+def _terms_line(row: TermsVersion, name: str) -> Happened:
+    items = sorted(row.items.all(), key=lambda item: (-item.weight, item.pk))
+    said = ", ".join(f"{item.value_kind.name} {item.weight}" for item in items)
+    return Happened(
+        at=row.recorded_at,
+        relationship_id=row.side.relationship.public_id,
+        event_id=None,
+        who=", ".join(dict.fromkeys(part for part in (person_name(row.author), name) if part)),
+        text=f"{'said' if row.seq == 1 else 'said anew'} what matters: {short(said, 120)}.",
         other=name,
     )
 

@@ -10,7 +10,22 @@ from django.db import transaction
 
 from exchanges.models import BalanceState, Card, EvidenceKind, Snapshot, View
 from exchanges.models.snapshots import ALL_VIEWS
-from exchanges.selectors.balances import METHOD, Balance, Outlooks, balance_from_state, outlooks, rhythm_of, turning_days
+from exchanges.selectors.balances import (
+    METHOD,
+    Balance,
+    Outlook,
+    Outlooks,
+    answered_on,
+    balance_of_outlook,
+    due_on,
+    expected_excess,
+    leaning_of,
+    outlook_from_state,
+    outlooks,
+    rhythm_of,
+    turning_days,
+    verdict_of,
+)  # fmt: skip
 from exchanges.selectors.statements import day_of
 from relationships.models import ENDED_STAGES, Relationship, Side, SideRole
 from relationships.selectors.rhythm import agreed_intent
@@ -44,8 +59,9 @@ def write_cards(
     states: Sequence[BalanceState] | None = None,
     touched: int = ALL_VIEWS,
     batch: rows.Batch | None = None,
+    cards: Sequence[Card] | None = None,
 ) -> None:
-    """Rewrite the cards of one relationship from its states (the stored ones by default). `fresh` also reads names, band and rhythm again.
+    """Rewrite the cards of one relationship from its states (the stored ones by default, as with `cards`). `fresh` also reads names, band and rhythm again.
 
     Cards of views that are not `touched` stay as they are: the day on which something private was said must not show in what others read.
     The day on which a card turns is only bounded here (tomorrow); the nightly pass finds it for many at once.
@@ -54,12 +70,14 @@ def write_cards(
     if states is None:
         states = rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])
     by_view = {state.view: state for state in states if state.view in CARD_VIEWS}
-    cards = {card.view: card for card in rows.select(Card, '"relationship_id" = %s', [relationship.pk])}
+    if cards is None:
+        cards = rows.select(Card, '"relationship_id" = %s', [relationship.pk])
+    known = {card.view: card for card in cards}
     batch = batch or rows.Batch()
-    rhythm = rhythm_of(relationship) if fresh or not cards else None
-    names = names_of(relationship) if fresh or not cards else None
+    rhythm = rhythm_of(relationship) if fresh or not known else None
+    names = names_of(relationship) if fresh or not known else None
     for view, state in by_view.items():
-        card = cards.get(view) or copy_of(cards.get(View.SHARED), relationship, View(view))
+        card = known.get(view) or copy_of(known.get(View.SHARED), relationship, View(view))
         if card.pk is not None and not view & touched and not fresh:
             card.has_own, card.position = view == View.SHARED and View.OWN in by_view, state.position
             batch.update(card, UNTOUCHED_FIELDS)
@@ -68,15 +86,15 @@ def write_cards(
             card.band, card.cadence_days = rhythm.band, rhythm.cadence_days
         if names is not None:
             card.own_name, card.counterpart_name, card.intent = names.own, names.counterpart, names.intent
-        balance = balance_from_state(state, view=View(view), as_of=today, band=card.band, cadence_days=card.cadence_days)
+        seen = outlook_from_state(state, today, card.band, card.cadence_days)
         card.has_own = view == View.SHARED and View.OWN in by_view
         card.kind, card.stage, card.steward_id, card.position = relationship.kind, relationship.stage, relationship.steward_id, state.position
         if newest_event_day is not None:
             card.last_event_on = max(card.last_event_on or date.min, day_of(newest_event_day))
         said = card.verdict
-        fill(card, balance, today)
-        if balance.verdict != said:  # what we said is kept, on change: history never depends on what is said later
-            batch.insert(snapshot_of(card, balance, now))
+        fill(card, seen, today, card.band)
+        if card.verdict != said:  # what we said is kept, on change: history never depends on what is said later
+            batch.insert(snapshot_of(card, balance_of_outlook(state, seen, view=View(view), as_of=today, band=card.band), now))
         card.turns_on = today + timedelta(days=1)
         if card.pk is None:
             batch.insert(card)
@@ -93,20 +111,19 @@ def copy_of(shared: Card | None, relationship: Relationship, view: View) -> Card
     return card
 
 
-def fill(card: Card, balance: Balance, today: date) -> None:
-    """Put a balance's numbers on a card."""
-    for name, side in (("own", balance.own), ("counterpart", balance.counterpart)):
-        setattr(card, f"r_{name}", side.r)
-        setattr(card, f"sd_{name}", side.sd)
-        setattr(card, f"heard_{name}", side.heard)
-        setattr(card, f"answered_{name}_on", side.answered_on)
-        setattr(card, f"due_{name}_on", None if card.stage in ENDED_STAGES else side.due_on)
-    card.due_on = min((day for day in (card.due_own_on, card.due_counterpart_on) if day is not None), default=None)
-    card.verdict, card.leaning, card.probability = balance.verdict, balance.leaning, balance.probability
-    card.is_spiral, card.is_sustained = balance.is_spiral, balance.is_sustained
-    card.is_surprised = balance.own.is_surprised or balance.counterpart.is_surprised
-    card.outside_since = outside_since(card.outside_since, balance.verdict, today)
-    card.severity = balance.expected_excess * duration(card.outside_since, today)
+def fill(card: Card, seen: Outlook, today: date, band: float) -> None:
+    """Put what the core says of a relationship on its card."""
+    own, counterpart, is_over = seen.own, seen.counterpart, card.stage in ENDED_STAGES
+    card.r_own, card.sd_own, card.heard_own, card.answered_own_on = own.felt, own.sd, bool(own.heard), answered_on(own)
+    card.r_counterpart, card.sd_counterpart = counterpart.felt, counterpart.sd
+    card.heard_counterpart, card.answered_counterpart_on = bool(counterpart.heard), answered_on(counterpart)
+    card.due_own_on, card.due_counterpart_on = (None, None) if is_over else (due_on(own, today), due_on(counterpart, today))
+    card.due_on = None if is_over else min(due_on(own, today), due_on(counterpart, today))
+    card.verdict, card.leaning, card.probability = verdict_of(seen), leaning_of(seen), float(seen.probability)
+    card.is_spiral, card.is_sustained = bool(seen.spiral), bool(seen.sustained)
+    card.is_surprised = bool(own.surprised or counterpart.surprised)
+    card.outside_since = outside_since(card.outside_since, card.verdict, today)
+    card.severity = expected_excess(seen, band) * duration(card.outside_since, today)
     card.state_on = today
 
 
@@ -165,10 +182,10 @@ def refresh(cards: Sequence[Card], *, view: View, now: datetime) -> None:
     turns = turning_days([bytes(row.after) for row in stored], as_of=today, band=bands, cadence_days=cadences)
     snapshots = []
     for place, card in enumerate(known):
-        balance = seen.balance(place)
-        if balance.verdict != card.verdict:
-            snapshots.append(snapshot_of(card, balance, now))
-        fill(card, balance, today)
+        said = card.verdict
+        fill(card, seen.seen.row(place), today, float(seen.band[place]))
+        if card.verdict != said:
+            snapshots.append(snapshot_of(card, seen.balance(place), now))
         card.turns_on, card.position = day_of(int(turns[place])), stored[place].position
     Card.objects.bulk_update(known, CARD_FIELDS, batch_size=100)
     Snapshot.objects.bulk_create(snapshots)

@@ -16,8 +16,10 @@ from exchanges.access import Voice, visible_reports
 from exchanges.models import EventKind, EventStatus, EventText, EventVersion, Giver, Report, ValueEvent, Visibility
 from exchanges.selectors.due import UNDO_FOR
 from exchanges.selectors.statements import OWN_VIEW
+from exchanges.services.occasions import note_event
 from exchanges.services.posting import locked, post_event
 from relationships.models import Kind, Relationship, SideRole, ValueKind
+from relationships.services.catalogue import ensure_offered
 from valueledger.common import audit
 from valueledger.common.errors import Conflict, Invalid
 from valueledger.common.validators import clean_day, clean_line, clean_text
@@ -95,12 +97,17 @@ def log_event(
     with transaction.atomic():
         locked_row = locked(relationship.pk)
         details = clean_details(details, relationship=locked_row, now=now)
+        ensure_offered(details.value_kind)
         identity = {"public_id": public_id} if public_id else {}
         event = ValueEvent.objects.create(
             workspace_id=locked_row.workspace_id, relationship=locked_row, giver=giver, author_side=author_side, act=act, recorded_at=now, **identity
         )
         write_version(event=event, details=details, voice=voice, supersedes=None, now=now, import_source=import_source)
         post_event(relationship=locked_row, event=event, now=now)
+        note_event(
+            relationship=locked_row, event=event, kind=details.kind, on=details.arrived_on or details.occurred_on, status=details.status,
+            visibility=details.visibility, import_source=import_source, now=now,
+        )  # fmt: skip
         record(locked_row, voice, "event.logged", event, now)
     return event
 
@@ -119,6 +126,8 @@ def correct_event(*, event: ValueEvent, voice: Voice, supersedes: EventVersion, 
             },
         }
         details = clean_details(EventDetails(**{**current, **changes}), relationship=relationship, now=now)
+        if details.value_kind != supersedes.value_kind:
+            ensure_offered(details.value_kind)
         if supersedes.visibility == Visibility.SHARED and details.visibility == Visibility.PRIVATE:
             raise CannotNarrow
         version = write_version(event=event, details=details, voice=voice, supersedes=supersedes, now=now)
@@ -178,7 +187,7 @@ def clean_details(details: EventDetails, *, relationship: Relationship, now: dat
     if arrived and arrived_on is None:
         arrived_on = occurred_on
     expected_on = None if arrived else clean_day(details.expected_on, "expected_on", today=today, latest=today + AHEAD, required=False)
-    if details.value_kind is not None and details.value_kind.workspace_id != relationship.workspace_id:
+    if details.value_kind is not None and not _is_theirs(details.value_kind, relationship):
         raise Invalid("This kind of value is not in the catalogue.", field="value_kind")
     return EventDetails(
         what=clean_text(details.what, "what", longest=WHAT_LONGEST, required=True),
@@ -191,6 +200,11 @@ def clean_details(details: EventDetails, *, relationship: Relationship, now: dat
         value_kind=details.value_kind,
         goal=clean_line(details.goal, "goal"),
     )
+
+
+def _is_theirs(kind: ValueKind, relationship: Relationship) -> bool:
+    """The workspace's, or one that a side of this relationship added: another relationship's own words stay there."""
+    return kind.workspace_id == relationship.workspace_id and (kind.side is None or kind.side.relationship_id == relationship.pk)
 
 
 def write_version(

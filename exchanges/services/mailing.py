@@ -1,4 +1,4 @@
-"""Putting the mail of a prompt into the outbox: one question to a mail, one mail to a person and day.
+"""Putting the mail of a prompt into the outbox: one mail to a person and day, at a moment that is not quiet for them.
 
 Nothing is sent here, and no text is kept: the row says which prompt to carry to whom, and from when.
 """
@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from exchanges.models import Prompt
+from exchanges.selectors.quiet import Quiet, first_instant, next_allowed, quiet_of
 from relationships.models import Person, PersonText, Workspace
 from valueledger.common import outbox
 from valueledger.common.models import Outbox
@@ -32,13 +33,14 @@ def queue(*, prompt: Prompt, person: Person, workspace: Workspace, kind: str, no
     begin = max(now, not_before or now)
     reason = unreachable(person)
     if not reason:
+        quiet = quiet_of(person, workspace)
         for _ in range(TRIES):  # a bundle may be taken between looking and writing
-            row = _on_first_free_day(prompt, person, workspace, kind=kind, begin=begin, now=now, public_id=public_id)
+            row = _on_first_free_day(prompt, person, workspace, kind=kind, begin=begin, now=now, public_id=public_id, quiet=quiet)
             if row is not None:
                 return row
-            if not _free_days(prompt, person, workspace, begin=begin):
+            if not _free_days(prompt, person, workspace, begin=begin, quiet=quiet):
                 break
-        reason = "Other questions to this person took every day until it closes."
+        reason = _why_no_day(prompt, person, workspace, begin=begin, quiet=quiet)
     row = outbox.enqueue(
         workspace_id=workspace.pk, public_id=public_id, kind=kind, recipient_id=person.pk, subject_id=prompt.pk, local_day=local_day(person, workspace, begin),
         bundle_key=f"none:{public_id}", due_at=begin, now=now, state=OutboxState.SKIPPED, reason=reason,
@@ -51,6 +53,8 @@ def unreachable(person: Person) -> str:
     """Why nothing can be mailed to this person; empty when it can."""
     if person.suppressed_at is not None:
         return "They asked us not to write."
+    if person.refused_at is not None:
+        return f"Their mail system refused our last mail ({person.refused_reason or 'for good'})."
     address = address_of(person)
     if not address:
         return "We have no address."
@@ -74,24 +78,46 @@ def local_day(person: Person, workspace: Workspace, at: datetime) -> date:
 
 
 def _on_first_free_day(
-    prompt: Prompt, person: Person, workspace: Workspace, *, kind: str, begin: datetime, now: datetime, public_id: uuid.UUID
+    prompt: Prompt, person: Person, workspace: Workspace, *, kind: str, begin: datetime, now: datetime, public_id: uuid.UUID, quiet: Quiet
 ) -> Outbox | None:
-    days = _free_days(prompt, person, workspace, begin=begin)
+    days = _free_days(prompt, person, workspace, begin=begin, quiet=quiet)
     if not days:
         return None
-    day = days[0]
-    morning = datetime.combine(day, MORNING, tzinfo=zone_of(person, workspace))
+    day, moment = days[0]
     return outbox.enqueue(
         workspace_id=workspace.pk, public_id=public_id, kind=kind, recipient_id=person.pk, subject_id=prompt.pk, local_day=day, bundle_key=bundle(day),
-        due_at=begin if day == local_day(person, workspace, begin) else morning, now=now,
+        due_at=moment, now=now,
     )  # fmt: skip
 
 
-def _free_days(prompt: Prompt, person: Person, workspace: Workspace, *, begin: datetime) -> list[date]:
+def _free_days(prompt: Prompt, person: Person, workspace: Workspace, *, begin: datetime, quiet: Quiet) -> list[tuple[date, datetime]]:
+    """Days on which they get no mail of ours yet, each with its first moment that is not quiet: in the morning if it can be."""
     first, last = local_day(person, workspace, begin), local_day(person, workspace, prompt.closes_at - LAST_USEFUL)
     taken = outbox.taken_bundles(workspace_id=workspace.pk, recipient_id=person.pk, first_day=first, last_day=last)
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return [day for day in days if bundle(day) not in taken]
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    moments = [(day, moment_on(day, quiet, not_before=begin)) for day in days if bundle(day) not in taken]
+    return [(day, moment) for day, moment in moments if moment is not None]
+
+
+def moment_on(day: date, quiet: Quiet, *, not_before: datetime) -> datetime | None:
+    """The first moment of a local day from nine on that is not quiet, else its first one at all. None: the whole day is quiet."""
+    if quiet.why_not_on(day):
+        return None
+    for clock in (MORNING, time(0)):
+        begin = first_instant(quiet.zone, day, clock)
+        if begin < not_before or not_before.astimezone(quiet.zone).date() == day:
+            begin = not_before
+        moment = next_allowed(quiet, begin)
+        if moment is not None and moment.astimezone(quiet.zone).date() == day:
+            return moment
+    return None
+
+
+def _why_no_day(prompt: Prompt, person: Person, workspace: Workspace, *, begin: datetime, quiet: Quiet) -> str:
+    moment = next_allowed(quiet, begin)
+    if moment is None or local_day(person, workspace, moment) > local_day(person, workspace, prompt.closes_at - LAST_USEFUL):
+        return "They are away, or it is quiet, until it closes."
+    return "Other questions to this person took every day until it closes."
 
 
 def bundle(day: date) -> str:

@@ -29,7 +29,8 @@ from exchanges.models import (
     ValueEvent,
     View,
 )  # fmt: skip
-from exchanges.selectors.balances import METHOD, fold_rows, pack_prior, unpack
+from exchanges.selectors.balances import METHOD, fold_packed, pack_prior
+from exchanges.selectors.footing import LIVE_COLUMNS, Footing, Live
 from exchanges.selectors.statements import Wanted, evidence_of_event, evidence_of_round, wanted_of_answers
 from exchanges.services.cards import write_cards
 from relationships.models import Relationship, SideRole
@@ -41,7 +42,7 @@ LIVE_FROM_DAY = (
     "WHERE workspace_id = %s AND relationship_id = %s AND side = %s AND on_day >= %s"
 )
 LIVE_BY_SOURCE = (
-    "SELECT side, on_day, kind, value_int, relayed, view_mask, position FROM exchanges_liveevidence "
+    f"SELECT {LIVE_COLUMNS} FROM exchanges_liveevidence "  # noqa: S608
     "WHERE relationship_id = %s AND source_kind = %s AND source_id = %s ORDER BY id"
 )
 STATE_FIELDS = ("position", "method", "open_day_own", "open_day_counterpart", "before", "after", "ticks_own", "ticks_counterpart")
@@ -71,11 +72,20 @@ def locked(relationship_id: int) -> Relationship:
 
 
 def post_event(
-    *, relationship: Relationship, event: ValueEvent, now: datetime, version: EventVersion | None = None, batch: rows.Batch | None = None
+    *,
+    relationship: Relationship,
+    event: ValueEvent,
+    now: datetime,
+    version: EventVersion | None = None,
+    batch: rows.Batch | None = None,
+    footing: Footing | None = None,
 ) -> None:
-    """Make the ledger agree with the standing reports of one event. The relationship must be locked. Runs what is in the batch already."""
-    wanted = evidence_of_event(event, kind=relationship.kind, version=version)
-    post(relationship=relationship, wanted={(SourceKind.EVENT, event.pk): wanted}, now=now, batch=batch)
+    """Make the ledger agree with the standing reports of one event. The relationship must be locked. Runs what is in the batch already.
+
+    With a `footing`, whose reports are those that stand now, nothing of it is read again.
+    """
+    wanted = evidence_of_event(event, kind=relationship.kind, version=version, reports=footing.standing() if footing else None)
+    post(relationship=relationship, wanted={(SourceKind.EVENT, event.pk): wanted}, now=now, batch=batch, footing=footing)
 
 
 def post_answers(*, relationship: Relationship, now: datetime, round: Round | None = None, answers: Sequence[Answer] = ()) -> None:
@@ -87,36 +97,54 @@ def post_answers(*, relationship: Relationship, now: datetime, round: Round | No
     post(relationship=relationship, wanted={(SourceKind.ANSWER, pk): asked for pk, asked in found.items()}, now=now)
 
 
-def post(*, relationship: Relationship, wanted: dict[tuple[SourceKind, int], list[Wanted]], now: datetime, batch: rows.Batch | None = None) -> None:
+def post(
+    *,
+    relationship: Relationship,
+    wanted: dict[tuple[SourceKind, int], list[Wanted]],
+    now: datetime,
+    batch: rows.Batch | None = None,
+    footing: Footing | None = None,
+) -> None:
     """Append what is missing, retract what is no longer asked for, and bring states and cards up to the new position.
 
     What is written travels in one batch; it is run earlier only where live evidence has to be read again.
     """
     batch = batch or rows.Batch()
-    changes = [change for source, asked in wanted.items() for change in differences(relationship.pk, source, asked)]
+    changes = [
+        change
+        for source, asked in wanted.items()
+        for change in differences(source, asked, footing.of_source(source) if footing else live_of_source(relationship.pk, source))
+    ]
     if not changes:
         batch.run()
         return
     append(relationship, changes, batch)
-    states = fold_views(relationship, changes, batch)
+    states = fold_views(relationship, changes, batch, footing)
     events = [change.on_day for change in changes if change.kind in (EvidenceKind.GOT, EvidenceKind.GAVE) and change.retracts is None]
     touched = reduce(or_, (change.mask for change in changes))
-    write_cards(relationship=relationship, now=now, newest_event_day=max(events, default=None), states=states, touched=touched, batch=batch)
+    write_cards(
+        relationship=relationship, now=now, newest_event_day=max(events, default=None), states=states, touched=touched, batch=batch,
+        cards=footing.cards if footing else None,
+    )  # fmt: skip
 
 
-def differences(relationship_id: int, source: tuple[SourceKind, int], wanted: Sequence[Wanted]) -> list[Change]:
-    """What has to be posted for one source. Costs a query on its live evidence."""
+def live_of_source(relationship_id: int, source: tuple[SourceKind, int]) -> list[Live]:
+    return [Live(*row) for row in rows.plain(LIVE_BY_SOURCE, [relationship_id, *source])]
+
+
+def differences(source: tuple[SourceKind, int], wanted: Sequence[Wanted], live: Sequence[Live]) -> list[Change]:
+    """What has to be posted for one source, from what is live of it."""
     masks: dict[tuple[int, int, int, int, bool], int] = defaultdict(int)
     for asked in wanted:
         masks[asked.key] |= asked.mask
     changes = []
-    for side, on_day, kind, value, relayed, mask, position in rows.plain(LIVE_BY_SOURCE, [relationship_id, *source]):
-        key = (side, on_day, kind, value, bool(relayed))
-        gone = mask & ~masks.get(key, 0)
+    for row in live:
+        key = (row.side, row.on_day, row.kind, row.value, bool(row.relayed))
+        gone = row.mask & ~masks.get(key, 0)
         if gone:
-            changes.append(Change(*key, gone, *source, retracts=position))
+            changes.append(Change(*key, gone, *source, retracts=row.position))
         if key in masks:
-            masks[key] &= ~mask
+            masks[key] &= ~row.mask
     return changes + [Change(*key, mask, *source) for key, mask in masks.items() if mask]
 
 
@@ -126,11 +154,11 @@ def append(relationship: Relationship, changes: Sequence[Change], batch: rows.Ba
         common = {
             "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "position": relationship.head_position + offset,
             "side": change.side, "on_day": change.on_day, "kind": change.kind, "value_int": change.value, "relayed": change.relayed,
-            "view_mask": change.mask, "source_kind": change.source_kind, "source_id": change.source_id,
+            "view_mask": change.mask, "source_kind": change.source_kind, "source_id": change.source_id, "retracts_position": change.retracts,
         }  # fmt: skip
-        batch.insert(Evidence(retracts_position=change.retracts, **common))
+        batch.add(Evidence, common)
         if change.retracts is None:
-            batch.insert(LiveEvidence(**common))
+            batch.add(LiveEvidence, common)
         else:
             retract(relationship, change, change.retracts)
     relationship.head_position += len(changes)
@@ -143,9 +171,10 @@ def retract(relationship: Relationship, change: Change, position: int) -> None:
         live.update(view_mask=F("view_mask") - change.mask)
 
 
-def fold_views(relationship: Relationship, changes: Sequence[Change], batch: rows.Batch) -> list[BalanceState]:
+def fold_views(relationship: Relationship, changes: Sequence[Change], batch: rows.Batch, footing: Footing | None = None) -> list[BalanceState]:
     """Bring every stored view up to the head position; make a private view's state when something private came into it."""
-    states = {View(row.view): row for row in rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])}
+    stored = footing.states if footing else rows.select(BalanceState, '"relationship_id" = %s', [relationship.pk])
+    states = {View(row.view): row for row in stored}
     if View.SHARED not in states:
         states[View.SHARED] = new_state(relationship, View.SHARED)
     for view in (View.OWN, View.COUNTERPART):
@@ -161,7 +190,7 @@ def fold_views(relationship: Relationship, changes: Sequence[Change], batch: row
         for side in SideRole:
             mine = [change for change in seen if change.side == side]
             if mine:
-                fold_side(row, side, mine, batch)
+                fold_side(row, side, mine, batch, footing)
         row.position, row.method = relationship.head_position, METHOD
         if row.pk is None:
             batch.insert(row)
@@ -182,14 +211,18 @@ def new_state(relationship: Relationship, view: View) -> BalanceState:
     )
 
 
-def fold_side(row: BalanceState, side: SideRole, changes: Sequence[Change], batch: rows.Batch) -> None:
+def fold_side(row: BalanceState, side: SideRole, changes: Sequence[Change], batch: rows.Batch, footing: Footing | None = None) -> None:
     """Fold one side's changes: onwards from `after`, the open day again from `before`, or back to the last checkpoint before them."""
     open_day = open_day_of(row, side)
     first = min(change.on_day for change in changes)
     only_new = all(change.retracts is None for change in changes)
+    added = [(int(side), change.on_day, change.kind, change.value, change.relayed) for change in changes]
     if only_new and first > open_day:
-        added = [(int(side), change.on_day, change.kind, change.value, change.relayed) for change in changes]
         store(row, side, added, start=state_part(row.after, side), old_open=open_day)
+        return
+    so_far = footing.of_day(side, open_day, row.view) if footing and only_new and first == open_day else None
+    if so_far is not None and all(change.on_day == open_day for change in changes):
+        store(row, side, so_far + added, start=state_part(row.before, side), old_open=None)
         return
     batch.run()
     if first == open_day:
@@ -230,8 +263,7 @@ def store(row: BalanceState, side: SideRole, live: list[tuple[int, int, int, int
 
     `old_open` is the day that was open and is now behind us; None when the open day itself is folded again.
     """
-    both = start + state_part(pack_prior(), SideRole.COUNTERPART)
-    before, after, days = fold_rows([(0, *one[1:]) for one in live], unpack(both))
+    before, after, day = fold_packed(live, start)
     if old_open is not None:
         ticks = ticks_of(row, side) + len({one[1] for one in live})
         if ticks > TICKS_BETWEEN_CHECKPOINTS and old_open != NO_EVIDENCE:
@@ -241,8 +273,8 @@ def store(row: BalanceState, side: SideRole, live: list[tuple[int, int, int, int
             )  # fmt: skip
             ticks = len({one[1] for one in live})
         set_ticks(row, side, ticks)
-    put(row, side, before=before.pack()[0], after=after.pack()[0])
-    set_open(row, side, int(days[0]))
+    put(row, side, before=before, after=after)
+    set_open(row, side, day)
 
 
 def live_of(row: BalanceState, side: SideRole, *, from_day: int) -> list[tuple[int, int, int, int, bool]]:

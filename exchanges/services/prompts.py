@@ -7,36 +7,45 @@ time: what does not fit waits for a later sweep.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from exchanges.models import Prompt, PromptKind, PromptState, ValueEvent
-from exchanges.selectors.due import ROUND_LASTS, due_relationships, ratings_to_ask
+from exchanges.selectors.allowance import Allowances
+from exchanges.selectors.asking import CHUNK, Look, looks, to_look_at
+from exchanges.selectors.due import ROUND_LASTS, ratings_to_ask
 from exchanges.services import mailing
+from exchanges.services.asking import AskedEnough, has_room, put_off
+from exchanges.services.gently import is_an_employee
+from exchanges.services.occasions import note_one_off, settle
 from exchanges.services.posting import locked
 from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_due_round
-from relationships.models import Member, Participant, Person, Relationship, SideRole, Workspace
+from relationships.models import Kind, Participant, Person, Relationship, SideRole, Workspace
 from valueledger.common import audit, tokens
 from valueledger.common.models import Outbox, Token
-from valueledger.common.models.outbox import OutboxState
 from valueledger.common.models.tokens import TokenPurpose
 from valueledger.common.tenancy import everywhere, within
 
 log = logging.getLogger("exchanges.prompts")
 
-MOST_WAITING = 10  # questions that one person has open at a time, who gets them by mail, one a day
-MOST_WAITING_MEMBER = 30  # and one who answers them at the desk
+TOLD_BEFORE = timedelta(days=3)  # the steward hears of it when there is still time for a call
+LEAST_LEFT = timedelta(days=1)  # a question that comes back on its last day comes too late
+CANDIDATES = 10
 
 
 def sweep_prompts(*, now: datetime, limit: int = 200) -> dict[str, int]:
-    """All that makes, repeats and ends questions."""
+    """All that makes, repeats and ends questions. Checks come first: what a budget has room for goes to them."""
+    from exchanges.services.terms_prompts import ask_due_terms  # it settles prompts, so it imports this module
+
     return {
         "rounds": open_due_rounds(now=now, limit=limit),
         "ratings": ask_due_ratings(now=now, limit=limit),
+        "terms": ask_due_terms(now=now, limit=limit),
+        "woken": wake(now=now, limit=limit),
         "reminders": remind(now=now, limit=limit),
+        "told": tell_stewards(now=now),
         "lapsed": lapse(now=now),
     }
 
@@ -53,45 +62,70 @@ def open_due_rounds(*, now: datetime, limit: int = 200) -> int:
 
 
 def _open_in(workspace: Workspace, *, now: datetime, limit: int) -> int:
-    waiting = questions_waiting(workspace)
-    members = set(Member.objects.filter(workspace_id=workspace.pk, left_at__isnull=True, person__isnull=False).values_list("person_id", flat=True))
-
-    def is_busy(person_id: int) -> bool:
-        return waiting[person_id] >= (MOST_WAITING_MEMBER if person_id in members else MOST_WAITING)
-
-    busy = [person_id for person_id in waiting if is_busy(person_id)]
-    opened = 0
-    for due in due_relationships(workspace=workspace, now=now, limit=limit, busy=busy):
-        people = list(Participant.objects.filter(side__relationship_id=due.relationship_id, left_on__isnull=True).values_list("person_id", flat=True))
-        if any(is_busy(person_id) for person_id in people):
-            continue
-        try:
-            open_due_round(relationship=Relationship.objects.get(pk=due.relationship_id), now=now)
-        except (RoundAlreadyOpen, NobodyToAsk, RelationshipEnded):  # changed since we looked
-            continue
-        except Exception:  # one relationship must not hold up the others; it is due again in the next sweep
-            log.exception("a round could not be opened", extra={"workspace_id": workspace.pk})
-            continue
-        waiting.update(people)
-        opened += 1
+    """Look at what may be due, ask where it is, and put the others off: what cannot be asked now is not looked at in every sweep."""
+    today, opened = now.astimezone(workspace.zone).date(), 0
+    ids = to_look_at(workspace, today)
+    for start in range(0, len(ids), CHUNK):
+        found = looks(ids[start : start + CHUNK], workspace=workspace, now=now).values()
+        if moot := [look.relationship_id for look in found if look.is_moot]:
+            settle(moot, now=now)
+        later = [look for look in found if look.ask_on is None or look.ask_on > today]
+        for look in found:
+            if opened >= limit:
+                break
+            if look.ask_on is not None and look.ask_on <= today:
+                was_opened = _open(look, workspace, now)
+                opened += was_opened is True
+                later += [Look(look.relationship_id, None, waits="changed meanwhile")] if was_opened is False else []
+        put_off(later, today=today)
+        if opened >= limit:
+            break
     return opened
 
 
-def questions_waiting(workspace: Workspace) -> Counter[int]:
-    """How many questions each person has open."""
-    rows = Prompt.objects.filter(workspace_id=workspace.pk, state=PromptState.WAITING).values_list("participant__person_id")
-    return Counter(dict(rows.annotate(count=Count("id")).order_by()))
+def _open(look: Look, workspace: Workspace, now: datetime) -> bool | None:
+    """True: asked. False: it has to wait. None: it broke, and is looked at again in the next sweep."""
+    try:
+        with transaction.atomic():
+            relationship = Relationship.objects.get(pk=look.relationship_id)
+            if look.closes is not None:
+                note_one_off(relationship=relationship, done_on=look.closes, now=now)
+            open_due_round(relationship=relationship, now=now, of=look.people)
+    except (RoundAlreadyOpen, NobodyToAsk, RelationshipEnded, AskedEnough):  # changed since we looked, or this sweep asked them enough
+        return False
+    except Exception:  # one relationship must not hold up the others
+        log.exception("a round could not be opened", extra={"workspace_id": workspace.pk})
+        return None
+    return True
 
 
 def ask_due_ratings(*, now: datetime, limit: int = 200) -> int:
-    """Ask the receivers of what arrived lately how it landed. Returns how many prompts were made."""
+    """Ask the receivers of what arrived lately how it landed, as far as their budgets go. Returns how many prompts were made."""
     asked = 0
     for workspace in Workspace.objects.filter(is_active=True).order_by("id"):
         with within(workspace.pk):
-            for event in ratings_to_ask(workspace=workspace, now=now, limit=limit):
-                asked += len(ask_rating(event, now=now))
+            asked += _ask_ratings_in(workspace, now=now, limit=limit - asked)
         if asked >= limit:
             break
+    return asked
+
+
+def _ask_ratings_in(workspace: Workspace, *, now: datetime, limit: int) -> int:
+    """Many events may wait for a few people whose budget is used up: more are looked at than are asked about."""
+    events = ratings_to_ask(workspace=workspace, now=now, limit=limit * CANDIDATES)
+    today, asked = now.astimezone(workspace.zone).date(), 0
+    people = list(
+        Participant.objects.speaking_on(today)
+        .filter(side__relationship__in={event.relationship_id for event in events}, side__role=SideRole.COUNTERPART)
+        .select_related("side")
+    )
+    allowances = Allowances(people, workspace, now)
+    able = {one.side.relationship_id for one in people if allowances.obstacle(one, now, PromptKind.RATING) is None}
+    for event in events:
+        if asked >= limit:
+            break
+        if event.relationship_id in able:
+            asked += len(ask_rating(event, now=now))
     return asked
 
 
@@ -103,13 +137,15 @@ def ask_rating(event: ValueEvent, *, now: datetime) -> list[Prompt]:
         speaking = (
             Participant.objects.speaking_on(today)
             .filter(side__relationship=relationship, side__role=SideRole.COUNTERPART)
-            .select_related("person__text", "workspace")
+            .select_related("side__relationship", "person__text", "workspace")
             .order_by("id")
         )
         return [prompt for participant in speaking if (prompt := _ask(event, participant, now)) is not None]
 
 
 def _ask(event: ValueEvent, participant: Participant, now: datetime) -> Prompt | None:
+    if not has_room(participant, now=now):
+        return None
     try:
         with transaction.atomic():
             prompt = Prompt.objects.create(
@@ -127,9 +163,8 @@ def remind(*, now: datetime, limit: int = 200) -> int:
     """One reminder, halfway to the close, to whoever got the question and has not answered."""
     half = ROUND_LASTS / 2
     with everywhere():
-        sent = Outbox.objects.filter(
-            subject_id=OuterRef("pk"), kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()], state=OutboxState.SENT
-        )
+        kinds = [kind.lower() for kind in (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS)]
+        sent = Outbox.objects.went_out().filter(subject_id=OuterRef("pk"), kind__in=kinds)
         reminded = Outbox.objects.filter(subject_id=OuterRef("pk"), kind="reminder")
         due = (
             Prompt.objects.waiting()
@@ -144,11 +179,37 @@ def remind(*, now: datetime, limit: int = 200) -> int:
     return len(prompts)
 
 
-def lapse(*, now: datetime) -> int:
-    """Questions whose time is over. Those of a round are ended with it; this finds the others."""
+def wake(*, now: datetime, limit: int = 200) -> int:
+    """Questions that were put off come back on their day, with one more mail, if there is time left to answer. Returns how many."""
     with everywhere():
+        asleep = Prompt.objects.filter(state=PromptState.SNOOZED, snoozed_until__lte=now, closes_at__gt=now + LEAST_LEFT)
+        prompts = list(asleep.select_related("participant__person__text", "workspace").order_by("snoozed_until", "id")[:limit])
+    woken = 0
+    for prompt in prompts:
+        with within(prompt.workspace_id), transaction.atomic():
+            if Prompt.objects.filter(pk=prompt.pk, state=PromptState.SNOOZED, snoozed_until__lte=now).update(state=PromptState.WAITING):
+                mailing.queue(prompt=prompt, person=prompt.participant.person, workspace=prompt.workspace, kind="woken", now=now)
+                woken += 1
+    return woken
+
+
+def tell_stewards(*, now: datetime) -> int:
+    """Mark, once, what somebody of the other side has not answered shortly before it closes: the steward may call. Never about an employee."""
+    with everywhere():
+        late = Prompt.objects.waiting().filter(
+            told_at__isnull=True, kind=PromptKind.CHECK, side=SideRole.COUNTERPART, closes_at__gt=now, closes_at__lte=now + TOLD_BEFORE
+        )
+        return late.exclude(relationship__kind=Kind.EMPLOYEE).update(told_at=now)
+
+
+def lapse(*, now: datetime) -> int:
+    """Questions whose time is over. Those of a round are ended with it; this finds the others, and what was put off for too long."""
+    with everywhere():
+        too_late = Q(closes_at__lte=now + LEAST_LEFT, snoozed_until__lte=now) | Q(snoozed_until__gte=F("closes_at"))
+        put_off_for_good = Prompt.objects.filter(too_late, state=PromptState.SNOOZED)
+        count = put_off_for_good.update(state=PromptState.LAPSED, reason="put off", ended_at=now)
         ended = Prompt.objects.ended_at(now).filter(round__isnull=True)
-        return ended.update(state=PromptState.LAPSED, reason="closed", ended_at=now)
+        return count + ended.update(state=PromptState.LAPSED, reason="closed", ended_at=now)
 
 
 def not_me(*, prompt: Prompt, token: Token, now: datetime) -> None:
@@ -177,15 +238,18 @@ def reopen(prompt: Prompt) -> None:
     Prompt.objects.filter(pk=prompt.pk).update(state=PromptState.WAITING, ended_at=None)
 
 
-def skip_rating(prompt: Prompt, *, now: datetime) -> None:
-    Prompt.objects.filter(pk=prompt.pk, state=PromptState.WAITING).update(state=PromptState.SKIPPED, reason="skipped", ended_at=now)
+def skip_question(prompt: Prompt, *, now: datetime) -> None:
+    """Not this time: a rating, or what matters. A check also has a seat to give up."""
+    Prompt.objects.filter(pk=prompt.pk, state__in=[PromptState.WAITING, PromptState.SNOOZED]).update(
+        state=PromptState.SKIPPED, reason="skipped", ended_at=now
+    )
 
 
 def stop_mails(*, person: Person, now: datetime) -> None:
     """They asked us not to write: nothing goes out to them from now on, not even what is due already."""
     with transaction.atomic():
         stopped = Person.objects.filter(pk=person.pk, suppressed_at__isnull=True).update(suppressed_at=now)
-        if stopped:
+        if stopped and not is_an_employee(person):
             audit.record(
                 workspace_id=person.workspace_id, now=now, actor_kind="person", actor_id=person.pk, action="mail.stopped", target_kind="person",
                 target_id=person.public_id,
@@ -196,7 +260,7 @@ def resume_mails(*, person: Person, now: datetime) -> None:
     """They changed their mind, on the page behind the same link."""
     with transaction.atomic():
         resumed = Person.objects.filter(pk=person.pk, suppressed_at__isnull=False).update(suppressed_at=None)
-        if resumed:
+        if resumed and not is_an_employee(person):
             audit.record(
                 workspace_id=person.workspace_id, now=now, actor_kind="person", actor_id=person.pk, action="mail.resumed", target_kind="person",
                 target_id=person.public_id,

@@ -11,8 +11,10 @@ from django.db import transaction
 from exchanges.access import Voice
 from exchanges.models import BalanceState, EventKind, Giver, View
 from exchanges.selectors.balances import METHOD, pack_prior
+from exchanges.services.asking import look_again
 from exchanges.services.cards import open_card, write_cards
 from exchanges.services.events import actor_of, log_event
+from exchanges.services.occasions import note_mismatch, note_stage
 from exchanges.services.posting import locked
 from relationships.models import Member, Participant, Party, Relationship, Side, SideRole, TermsVersion, Workspace
 from relationships.services import relationships as who
@@ -33,6 +35,7 @@ def open_relationship(
             workspace=workspace, relationship=relationship, view=View.SHARED, position=0, method=METHOD, before=pack_prior(), after=pack_prior()
         )
         open_card(relationship=relationship, now=now)
+        note_mismatch(relationship=relationship, now=now)
         actor = {"actor_kind": "user", "actor_id": steward.user_id} if steward else {"actor_kind": "operator", "actor_id": None}
         audit.record(
             workspace_id=workspace.pk, now=now, action="relationship.opened", target_kind="relationship", target_id=relationship.public_id, **actor
@@ -55,8 +58,11 @@ def set_terms(*, side: Side, author: Participant, lines: Sequence[TermsLine], ef
 def change_stage(*, relationship: Relationship, stage: str, voice: Voice, now: datetime) -> None:
     with transaction.atomic():
         row = locked(relationship.pk)
+        was_going_on = row.is_going_on
         who.set_stage(relationship=row, stage=stage, today=now.astimezone(row.workspace.zone).date())
         write_cards(relationship=row, now=now, fresh=True)
+        note_stage(relationship=row, was_going_on=was_going_on, now=now)
+        look_again([row.pk])
         audit.record(
             workspace_id=row.workspace_id,
             now=now,
@@ -67,11 +73,13 @@ def change_stage(*, relationship: Relationship, stage: str, voice: Voice, now: d
         )
 
 
-def change_rhythm(*, relationship: Relationship, band: Any, cadence_days: int | None, voice: Voice, now: datetime) -> None:
+def change_rhythm(*, relationship: Relationship, band: Any, cadence_days: int | None, voice: Voice, now: datetime, stake: int | None = None) -> None:
+    """Set what is this relationship's own. No stake: it stays as it is."""
     with transaction.atomic():
         row = locked(relationship.pk)
-        who.set_rhythm(relationship=row, band=band, cadence_days=cadence_days)
+        who.set_rhythm(relationship=row, band=band, cadence_days=cadence_days, stake=stake)
         write_cards(relationship=row, now=now, fresh=True)
+        look_again([row.pk])
         audit.record(
             workspace_id=row.workspace_id,
             now=now,
@@ -80,6 +88,18 @@ def change_rhythm(*, relationship: Relationship, band: Any, cadence_days: int | 
             target_id=row.public_id,
             **actor_of(voice),
         )
+
+
+def change_own_rhythm(*, participant: Participant, cadence_days: int | None, voice: Voice, now: datetime) -> None:
+    """The longest gap between questions for one participant; None: the relationship's."""
+    with transaction.atomic():
+        row = locked(participant.side.relationship_id)
+        who.set_own_rhythm(participant=participant, cadence_days=cadence_days)
+        look_again([row.pk])
+        audit.record(
+            workspace_id=row.workspace_id, now=now, action="participant.rhythm", target_kind="side", target_id=participant.side.public_id,
+            **actor_of(voice),
+        )  # fmt: skip
 
 
 def hand_over(*, relationship: Relationship, to: Member, voice: Voice, note: str, now: datetime) -> None:

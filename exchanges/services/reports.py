@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import uuid4
 
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from exchanges.access import Voice
 from exchanges.models import (
@@ -27,7 +29,7 @@ from exchanges.models import (
     Visibility,
     Word,
 )  # fmt: skip
-from exchanges.selectors.statements import current_version
+from exchanges.selectors.footing import Footing, footing
 from exchanges.services.events import actor_of
 from exchanges.services.posting import locked, post_event
 from relationships.models import Kind, Member, Participant, Relationship, SideRole, TermsVersion, Unit
@@ -39,6 +41,14 @@ from valueledger.common.validators import clean_amount, clean_line, clean_text
 MICRO = 1_000_000
 POINTS_OF_WORD = {Word.BURDEN: -2, Word.NOTHING: 0, Word.LITTLE: 1, Word.FAIR: 2, Word.LOT: 4, Word.GREAT: 8}
 POINTS_MAX = 10**12
+ROLES, SIDES, WORDS = ReportRole.values, SideRole.values, Word.values  # an enumeration makes its list at each call
+CHOICES = [
+    ("arrived", Arrived.values),
+    ("expectation", Expectation.values),
+    ("owing", Owing.values),
+    ("beneficiary", Beneficiary.values),
+    ("visibility", Visibility.values),
+]
 
 
 class NotTheReceiver(ValueLedgerError):
@@ -127,13 +137,14 @@ def relay_report(
 ) -> Report:
     """Pass on what a side said elsewhere: stored and shown as relayed."""
     with transaction.atomic():
-        relationship = locked(event.relationship_id)
+        stood = footing(event, side)
+        relationship = stood.relationship
         if relationship.kind == Kind.EMPLOYEE and side == SideRole.COUNTERPART:
             raise NobodyRelaysForEmployees
         if member is not None and member.workspace_id != relationship.workspace_id:
             raise NotASpeaker
         return _write(
-            relationship=relationship, event=event, side=side, role=role, account=account, now=now, supersedes=supersedes,
+            stood=stood, event=event, side=side, role=role, account=account, now=now, supersedes=supersedes,
             first_hand=False, participant=None, relayed_by=member, speaker=-member.pk, import_source=import_source,
             voice=Voice(member=member),
         )  # fmt: skip
@@ -149,11 +160,13 @@ def withdraw_report(*, report: Report, voice: Voice, now: datetime) -> Report:
                 raise NotASpeaker("Only the person who wrote a report takes it back.")
         elif voice.member is None or voice.member.pk != report.relayed_by_id:
             raise NotASpeaker("Only the person who passed this on takes it back.")
-        row = _insert(
-            report, workspace_id=report.workspace_id, relationship_id=report.relationship_id, event_id=report.event_id, giver=report.giver, side=report.side,
-            role=report.role, speaker=report.speaker, is_withdrawal=True, first_hand=report.first_hand, participant_id=report.participant_id,
-            relayed_by_id=report.relayed_by_id, visibility=report.visibility, recorded_at=now,
-        )  # fmt: skip
+        row = rows.new(Report, {
+            "public_id": uuid4(), "workspace_id": report.workspace_id, "relationship_id": report.relationship_id, "event_id": report.event_id,
+            "giver": report.giver, "side": report.side, "role": report.role, "speaker": report.speaker, "is_withdrawal": True, **_chain(report),
+            "first_hand": report.first_hand, "participant_id": report.participant_id, "relayed_by_id": report.relayed_by_id,
+            "visibility": report.visibility, "recorded_at": now,
+        })  # fmt: skip
+        _store(row, rows.Batch())
         post_event(relationship=relationship, event=report.event, now=now)
         _record(relationship, voice, "report.withdrawn", row, now)
     return row
@@ -171,23 +184,23 @@ def ensure_speaker(voice: Voice, side: int, relationship_id: int, now: datetime)
 
 def _first_hand(event: ValueEvent, side: int, role: ReportRole, voice: Voice, account: Account, now: datetime, supersedes: Report | None) -> Report:
     with transaction.atomic():
-        relationship = locked(event.relationship_id)
-        participant = ensure_speaker(voice, side, relationship.pk, now)
+        stood = footing(event, side)
+        participant = ensure_speaker(voice, side, event.relationship_id, now)
         if supersedes is not None and supersedes.participant_id != participant.pk:
             raise NotASpeaker("Only the person who wrote a report corrects it.")
         return _write(
-            relationship=relationship, event=event, side=side, role=role, account=account, now=now, supersedes=supersedes,
+            stood=stood, event=event, side=side, role=role, account=account, now=now, supersedes=supersedes,
             first_hand=True, participant=participant, relayed_by=None, speaker=participant.pk, voice=voice,
         )  # fmt: skip
 
 
 def _write(
-    *, relationship: Relationship, event: ValueEvent, side: int, role: str, account: Account, now: datetime, supersedes: Report | None,
+    *, stood: Footing, event: ValueEvent, side: int, role: str, account: Account, now: datetime, supersedes: Report | None,
     first_hand: bool, participant: Participant | None, relayed_by: Member | None, speaker: int, voice: Voice,
     import_source: str = "",
 ) -> Report:  # fmt: skip
+    relationship, version = stood.relationship, stood.version
     ensure_role(event, side, role)
-    version = current_version(event)
     if version is None or version.is_withdrawal:
         raise EventWithdrawn
     account = clean_account(account, role)
@@ -196,36 +209,61 @@ def _write(
     valued = value_account(account, role=role, relationship=relationship, side=side, on=version.arrived_on or version.occurred_on)
     if supersedes is not None and (supersedes.event_id, supersedes.side, supersedes.role, supersedes.speaker) != (event.pk, side, role, speaker):
         raise AlreadyReported
-    row = _insert(
-        supersedes, workspace_id=relationship.workspace_id, relationship=relationship, event=event, giver=event.giver, side=side, role=role, speaker=speaker,
-        first_hand=first_hand, participant=participant, relayed_by=relayed_by, beneficiary=account.beneficiary, arrived=account.arrived,
-        expectation=account.expectation, word=account.word, guess_word=account.guess_word, typed_amount=account.typed_amount, unit=valued.unit,
-        terms_version=valued.terms, points_micro=valued.points_micro, owing=account.owing,
-        visibility=account.visibility, import_source=import_source, recorded_at=now,
-    )  # fmt: skip
     batch = rows.Batch()
+    row = rows.new(Report, {
+        "id": stood.next_report, "public_id": uuid4(), "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "event_id": event.pk,
+        "giver": event.giver, "side": int(side), "role": str(role), "speaker": speaker, "first_hand": first_hand, **_chain(supersedes),
+        "participant_id": _id(participant), "relayed_by_id": _id(relayed_by), "beneficiary": account.beneficiary, "arrived": account.arrived,
+        "expectation": account.expectation, "word": account.word, "guess_word": account.guess_word, "typed_amount": account.typed_amount,
+        "unit_id": _id(valued.unit), "terms_version_id": _id(valued.terms), "points_micro": valued.points_micro, "owing": account.owing,
+        "visibility": account.visibility, "import_source": import_source, "recorded_at": now,
+    })  # fmt: skip
+    if stood.refuses(row):
+        raise AlreadyReported
+    _store(row, batch)
+    rows.link(row, event=event, relationship=relationship, participant=participant, unit=valued.unit)
     if account.sentence:
-        batch.insert(ReportText(workspace_id=row.workspace_id, report=row, sentence=account.sentence))
+        batch.add(ReportText, {"workspace_id": row.workspace_id, "report_id": row.pk, "sentence": account.sentence})
     if account.money is not None or account.hours is not None:
         fact = ReportFact(
             workspace_id=row.workspace_id, report=row, money=account.money, currency=account.currency, hours=account.hours, is_shared=account.facts_shared
         )  # fmt: skip
         batch.insert(fact)
     _record(relationship, voice, "report.written" if first_hand else "report.relayed", row, now, batch)
-    post_event(relationship=relationship, event=event, now=now, version=version, batch=batch)
+    try:  # the row travels in the batch that this runs
+        post_event(relationship=relationship, event=event, now=now, version=version, batch=batch, footing=stood.with_report(row))
+    except IntegrityError as error:
+        raise _faster(error) from error
     return row
 
 
-def _insert(supersedes: Report | None, **fields: object) -> Report:
+def _chain(supersedes: Report | None) -> dict[str, int | None]:
+    return {"supersedes_id": _id(supersedes), "seq": supersedes.seq + 1 if supersedes else 1}
+
+
+def _store(row: Report, batch: rows.Batch) -> None:
+    """At once, or with all else that is written if its id is known already."""
+    if row.pk is not None:
+        batch.insert(row)
+        return
     try:
-        return rows.insert(Report(supersedes=supersedes, seq=supersedes.seq + 1 if supersedes else 1, **fields))
-    except IntegrityError as error:  # the unique successor, or a first report by the same speaker, was faster
-        raise AlreadyReported from error
+        rows.insert(row)
+    except IntegrityError as error:
+        raise _faster(error) from error
+
+
+def _faster(error: IntegrityError) -> Exception:
+    """What to say when the database refuses: the unique successor, or a first report by the same speaker, was faster."""
+    return AlreadyReported() if rows.is_taken(error, Report) else error
+
+
+def _id(row: Model | None) -> int | None:
+    return None if row is None else row.pk
 
 
 def ensure_role(event: ValueEvent, side: int, role: str) -> None:
     """Only the receiving side reports what it got; only the giving side what it cost."""
-    if role not in ReportRole.values or side not in SideRole.values:
+    if role not in ROLES or side not in SIDES:
         raise Invalid("A report says what was given or what was got, for one side.", field="role")
     if event.giver == Giver.JOINT:
         return
@@ -239,20 +277,14 @@ def clean_account(account: Account, role: str) -> Account:
     """Check everything that was typed. Raises Invalid with the field's name."""
     lowest = Word.BURDEN if role == ReportRole.GOT else Word.NOTHING
     for field, value, floor in (("word", account.word, lowest), ("guess_word", account.guess_word, Word.BURDEN)):
-        if value is not None and (isinstance(value, bool) or value not in Word.values or value < floor):
+        if value is not None and (isinstance(value, bool) or value not in WORDS or value < floor):
             raise Invalid("This word is not on the scale.", field=field)
-    for field, choices in (
-        ("arrived", Arrived),
-        ("expectation", Expectation),
-        ("owing", Owing),
-        ("beneficiary", Beneficiary),
-        ("visibility", Visibility),
-    ):
+    for field, choices in CHOICES:
         value = getattr(account, field)
-        if value and value not in choices.values:
+        if value and value not in choices:
             raise Invalid("This choice is not known.", field=field)
     amount = clean_amount(account.typed_amount, "typed_amount", lowest=Decimal("-99999999") if role == ReportRole.GOT else Decimal(0))
-    unit = clean_line(account.unit, "unit", longest=40)
+    unit = clean_line(account.unit, "unit", longest=40) if account.unit != "" else ""
     if amount is not None and not unit:
         raise Invalid("An amount needs its unit.", field="unit", code="required")
     return Account(
@@ -267,7 +299,7 @@ def clean_account(account: Account, role: str) -> Account:
         sentence=clean_text(account.sentence, "sentence"),
         visibility=account.visibility or Visibility.SHARED,
         money=clean_amount(account.money, "money", places=2, highest=Decimal("9999999999.99")),
-        currency=clean_line(account.currency, "currency", longest=3).upper(),
+        currency=clean_line(account.currency, "currency", longest=3).upper() if account.currency != "" else "",
         hours=clean_amount(account.hours, "hours", places=2, highest=Decimal("999999.99")),
         facts_shared=account.facts_shared,
     )

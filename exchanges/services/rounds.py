@@ -16,10 +16,12 @@ from django.db.models import Max
 
 from exchanges.access import Reading
 from exchanges.models import (
+    CLOSING,
     Answer,
     AnswerMark,
     AnswerText,
     Assurance,
+    Occasion,
     Posting,
     Prompt,
     PromptKind,
@@ -37,6 +39,7 @@ from exchanges.selectors.balances import balance_of
 from exchanges.selectors.due import MICRO, NANO, ROUND_LASTS
 from exchanges.selectors.rounds import SETTLES_AFTER, RoundState, open_rounds, rounds_to_post, state_of
 from exchanges.services import mailing
+from exchanges.services.asking import look_again, those_to_ask
 from exchanges.services.posting import locked, post_answers
 from relationships.models import Kind, Member, Participant, Relationship, SideRole
 from valueledger.common import audit
@@ -104,31 +107,42 @@ class Recorded:
 
 
 def ask_now(reading: Reading, now: datetime) -> Round:
-    """Ask both sides because the steward wants to know. Raises RoundAlreadyOpen, NobodyToAsk or RelationshipEnded."""
+    """Ask both sides because the steward wants to know. Raises RoundAlreadyOpen, NobodyToAsk, AskedEnough or RelationshipEnded."""
     return open_round(relationship=reading.relationship, now=now, reason="asked", by=reading.member)
 
 
-def open_due_round(*, relationship: Relationship, now: datetime) -> Round:
-    """Ask because a side's date has come. Raises RoundAlreadyOpen too where somebody asked, and heard, since we looked."""
+def open_due_round(*, relationship: Relationship, now: datetime, of: Sequence[Participant] | None = None) -> Round:
+    """Ask because a side's date has come, or an occasion's; only those `of`, where given. Raises RoundAlreadyOpen too where somebody asked, and heard, since we looked."""
     with transaction.atomic():
         locked(relationship.pk)
         if Round.objects.filter(relationship=relationship, opens_at__gt=now - ROUND_LASTS).exists():
             raise RoundAlreadyOpen
-        return open_round(relationship=relationship, now=now, reason="due")
+        return open_round(relationship=relationship, now=now, reason="due", of=of)
 
 
-def open_round(*, relationship: Relationship, now: datetime, reason: str, by: Member | None = None) -> Round:
+def open_occasions(relationship: Relationship) -> list[Occasion]:
+    """What waits to be asked about, the most telling reason first: an ending before all else."""
+    found = Occasion.objects.filter(relationship=relationship, settled_at__isnull=True).order_by("ask_from", "pk")
+    return sorted(found, key=lambda occasion: occasion.kind not in CLOSING)
+
+
+def open_round(*, relationship: Relationship, now: datetime, reason: str, by: Member | None = None, of: Sequence[Participant] | None = None) -> Round:
     """Ask everybody who speaks for a side and can be asked: seats, prompts and mails in one transaction."""
     with transaction.atomic():
         relationship = locked(relationship.pk)
-        if not relationship.is_going_on:
+        occasions = open_occasions(relationship)
+        if not relationship.is_going_on and not any(occasion.kind in CLOSING for occasion in occasions):
             raise RelationshipEnded
         if open_rounds(now).filter(relationship=relationship).exists():
             raise RoundAlreadyOpen
-        people = invited(relationship, now)
+        people = [one for one in invited(relationship, now) if of is None or one in of]
         if not people:
             raise NobodyToAsk
+        people = those_to_ask(people, now=now)
         round = _create_round(relationship, now)
+        if occasions:
+            reason = occasions[0].kind.lower()
+            Occasion.objects.filter(pk__in=[occasion.pk for occasion in occasions]).update(round=round, settled_at=now)
         shown = {side: show(relationship, side, now) for side in {person.side.role for person in people}}
         for participant in people:
             _invite(round, participant, shown=shown[participant.side.role], reason=reason, now=now)
@@ -299,9 +313,10 @@ def skip_check(*, seat: RoundSeat, now: datetime) -> None:
         relationship = locked(seat.round.relationship_id)
         ensure_open(seat.round, now)
         release(seat, reason="skipped", now=now)
-        Prompt.objects.filter(round_id=seat.round_id, participant_id=seat.participant_id, state=PromptState.WAITING).update(
-            state=PromptState.SKIPPED, reason="skipped", ended_at=now
+        waiting = Prompt.objects.filter(
+            round_id=seat.round_id, participant_id=seat.participant_id, state__in=[PromptState.WAITING, PromptState.SNOOZED]
         )
+        waiting.update(state=PromptState.SKIPPED, reason="skipped", ended_at=now)
         _post(relationship, seat.round, now)
 
 
@@ -329,6 +344,8 @@ def _post(relationship: Relationship, round: Round, now: datetime) -> bool:
     except IntegrityError:  # one posting per round: somebody was faster
         return False
     post_answers(relationship=relationship, round=round, now=now)
+    look_again([relationship.pk])
+    Prompt.objects.filter(round=round, state=PromptState.SNOOZED, closes_at__lte=now).update(state=PromptState.LAPSED, reason="put off", ended_at=now)
     ended = PromptState.LAPSED if now >= round.closes_at else PromptState.WITHDRAWN
     reason = "closed" if now >= round.closes_at else "the round was complete"
     Prompt.objects.filter(round=round, state__in=[PromptState.WAITING, PromptState.SNOOZED]).update(state=ended, reason=reason, ended_at=now)

@@ -1,40 +1,45 @@
-"""What a prompt's mail says, and whether it should still go. Asked by the outbox after the claim and right before the hand-over.
+"""What a mail says, and whether it should still go. Asked by the outbox after the claim and right before the hand-over.
 
-A mail is rendered by a pure function from a `Letter`. Its link is fresh at each hand-over and the one before it dies: only the newest mail
-of a prompt opens anything. The row keeps no text; a demo workspace alone keeps what was sent, so that its links can be followed.
+A mail about a question is rendered by a pure function from a `Letter`. Its link is fresh at each hand-over, and the ones before it die when
+that was taken or may have been: only the newest mail of a prompt opens anything, and one that did not go out ends no link. The row keeps no
+text; a demo workspace alone keeps what was sent, so that its links can be followed. Mails that are not about a question have a preparer of
+their own, by kind.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from email.utils import formataddr, parseaddr
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from exchanges import wording
 from exchanges.access import prompts_with_people
 from exchanges.models import Prompt, PromptKind, PromptState
+from exchanges.models.prompts import OTHER_MAIL
 from exchanges.selectors.prompts import Asking, asking, is_withdrawn, own_rating, shortened, since_lines
 from exchanges.selectors.rounds import state_of
-from exchanges.services import mailing
-from valueledger.common import outbox, tokens
+from exchanges.services import bundles, digests, mailing, put_right, signing_in
+from exchanges.services.letters import LONGEST_SUBJECT, Rendered, absolute, compose, keep_body, line, render_mail, sender_line
+from relationships.models import Person
+from valueledger.common import audit, outbox, tokens
+from valueledger.common.mailing import Refused
 from valueledger.common.models import Outbox, OutboxBody
 from valueledger.common.models.tokens import TokenPurpose
-from valueledger.common.outbox import Skip
+from valueledger.common.outbox import Later, Prepare, Skip
 
-BODY_KEPT = timedelta(days=90)
 STOP_LINK_LASTS = timedelta(days=365)
-LONGEST_SUBJECT = 150
-LONGEST_SENDER = 90
 LONGEST_EVENT = 300
+# What goes out that is not about a prompt: the kind of its row, and who says what is in it. Named in `OTHER_MAIL` as well.
+PREPARERS: Mapping[str, Prepare] = {
+    digests.KIND: digests.prepare,
+    put_right.KIND: put_right.prepare,
+    signing_in.KIND: signing_in.prepare,
+}
 ENDED = {
     PromptState.ANSWERED: "It was answered before this went out.",
     PromptState.SKIPPED: "It was skipped before this went out.",
@@ -42,6 +47,17 @@ ENDED = {
     PromptState.LAPSED: "It closed before this went out.",
     PromptState.WITHDRAWN: "The question was taken back before this went out.",
 }
+
+
+@dataclass(frozen=True)
+class Block:
+    """One more question in the same mail: a short block with its own link."""
+
+    question: str
+    party_name: str  # the side that is asked, where it is another than the first question's
+    button_url: str
+    closes_on: str
+    privacy_line: str
 
 
 @dataclass(frozen=True)
@@ -67,29 +83,46 @@ class Letter:
     event_text: str = ""
     home_url: str = ""
     less_url: str = ""
-
-
-@dataclass(frozen=True)
-class Rendered:
-    subject: str
-    text: str
-    html: str
+    others: Sequence[Block] = ()  # more questions that travel in this mail
 
 
 def send_due(*, now: datetime, limit: int = 200) -> dict[str, int]:
     """Hand over every mail that is due. Returns counts by state."""
-    return outbox.sweep(now=now, prepare=prepare, limit=limit).as_dict()
+    return outbox.sweep(now=now, prepare=prepare, limit=limit, on_refused=refused, on_taken=taken).as_dict()
 
 
-def prepare(row: Outbox, now: datetime) -> EmailMessage | Skip:
+def prepare(row: Outbox, now: datetime) -> EmailMessage | Skip | Later:
     """The message of one row, or why it should not go any more. Everything is read again here, not when the row was written."""
+    if row.kind in OTHER_MAIL:
+        return PREPARERS[row.kind](row, now)
     prompt = prompts_with_people().filter(pk=row.subject_id or 0).first()
     if prompt is None:
         return Skip("The question is gone.")
     reason = why_not(prompt, now)
     if reason:
         return Skip(reason)
-    return _message(row, prompt, now)
+    later = bundles.must_wait(row, prompt.participant.person, prompt.workspace, now)
+    return later or _message(row, prompt, bundles.gather(row, prompt, now, why_not=why_not), now)
+
+
+def refused(row: Outbox, error: Refused, now: datetime) -> None:
+    """The mail system will not take mail for this person: nothing more goes out to them until somebody looks at the address."""
+    person = Person.objects.filter(pk=row.recipient_id).first()
+    if person is None:
+        return
+    Person.objects.filter(pk=person.pk).update(refused_at=now, refused_reason=str(error.code))
+    audit.record(
+        workspace_id=row.workspace_id, now=now, actor_kind="system", actor_id=None, action="mail.refused", target_kind="person",
+        target_id=person.public_id,
+    )  # fmt: skip
+
+
+def taken(row: Outbox, now: datetime) -> None:
+    """The mail has gone out, or may have: of each question in it, the links of earlier mails end."""
+    if row.kind in OTHER_MAIL:
+        return
+    for prompt_id in {one.subject_id for one in outbox.together(row) if one.subject_id}:
+        tokens.revoke_older(purpose=TokenPurpose.PROMPT, subject_id=prompt_id, now=now)
 
 
 def why_not(prompt: Prompt, now: datetime) -> str:
@@ -100,7 +133,7 @@ def why_not(prompt: Prompt, now: datetime) -> str:
         return ENDED[PromptState(prompt.state)]
     if prompt.closes_at <= now:
         return ENDED[PromptState.LAPSED]
-    if not prompt.relationship.is_going_on:
+    if not prompt.relationship.is_going_on and not prompt.is_closing:
         return "The relationship has ended."
     if not prompt.participant.speaks_on(now.astimezone(prompt.workspace.zone).date()):
         return "They no longer speak for their side."
@@ -113,46 +146,53 @@ def why_not(prompt: Prompt, now: datetime) -> str:
     return mailing.unreachable(prompt.participant.person)
 
 
-def _message(row: Outbox, prompt: Prompt, now: datetime) -> EmailMessage:
+def _message(row: Outbox, prompt: Prompt, others: Sequence[Prompt], now: datetime) -> EmailMessage:
     person = prompt.participant.person
-    tokens.revoke(purpose=TokenPurpose.PROMPT, subject_id=prompt.pk, now=now)
-    secret, _token = tokens.issue(
-        purpose=TokenPurpose.PROMPT, workspace_id=prompt.workspace_id, subject_id=prompt.pk, expires_at=prompt.closes_at, now=now
-    )
     stop, _token = tokens.issue(
         purpose=TokenPurpose.UNSUBSCRIBE, workspace_id=prompt.workspace_id, subject_id=person.pk, expires_at=now + STOP_LINK_LASTS, now=now
     )
+    stop_link = absolute("portal:stop", stop)
     asked = asking(prompt, now)
-    letter = letter_for(asked, link=absolute("portal:prompt", secret), stop_link=absolute("portal:stop", stop), is_reminder=row.kind == "reminder")
+    letter = letter_for(asked, link=_fresh_link(prompt, now), stop_link=stop_link, is_reminder=row.kind == "reminder")
+    more = [letter_for(asking(other, now), link=_fresh_link(other, now), stop_link=stop_link) for other in others]
+    if more:
+        letter = replace(letter, others=[block_of(one, letter) for one in more], preview_text=_("{count} questions.").format(count=1 + len(more)))
     rendered = render(letter)
-    if prompt.workspace.is_demo:
-        OutboxBody.objects.update_or_create(
-            message=row,
-            defaults={
-                "workspace_id": row.workspace_id,
-                "subject": rendered.subject,
-                "text": rendered.text,
-                "html": rendered.html,
-                "purge_at": now + BODY_KEPT,
-            },
-        )
+    keep_body(row, prompt.workspace, rendered, now=now)
     return compose(rendered, to=asked.address, sender=letter.sender_name, message_id=row.message_id, stop_link=letter.unsubscribe_url)
 
 
-def absolute(name: str, secret: str) -> str:
-    """Links are built from PUBLIC_URL alone, never from a request's host."""
-    return settings.PUBLIC_URL + reverse(name, args=[secret])
+def _fresh_link(prompt: Prompt, now: datetime) -> str:
+    """The ones before it stay until this mail is taken."""
+    secret, _token = tokens.issue(
+        purpose=TokenPurpose.PROMPT, workspace_id=prompt.workspace_id, subject_id=prompt.pk, expires_at=prompt.closes_at, now=now
+    )
+    return absolute("portal:prompt", secret)
+
+
+def block_of(letter: Letter, first: Letter) -> Block:
+    """A letter said shortly, below the first."""
+    if letter.template == PromptKind.RATING.lower():
+        question = _("{day}: {event}. How did it compare with what you expected?").format(day=letter.event_day, event=letter.event_text.rstrip(" ."))
+    elif letter.template == PromptKind.CHECK.lower():
+        question = _("All in all, with {name}, do you get as much as you give?").format(name=letter.workspace_short)
+    else:
+        question = line(render_to_string(f"emails/{letter.template}.subject.txt", asdict(letter)), LONGEST_EVENT)
+    party = letter.party_name if letter.party_name != first.party_name else ""
+    return Block(question, party, letter.button_url, letter.closes_on, letter.privacy_line)
 
 
 def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = False) -> Letter:
     is_check = asked.prompt.kind == PromptKind.CHECK
-    answers: list[tuple[int | str, str, str]]
+    answers: list[tuple[int | str, str, str]] = []
     if is_check:
         answers = [(value, label, f"{link}?answer={value}") for value, label in wording.check_answers("i")]
-        preview = _("One question. Half a minute, no account.")
+        preview = _("One question, {takes}, no account.").format(takes=asked.takes)
+    elif asked.prompt.kind == PromptKind.TERMS:
+        preview = _("Ten points to share out, {takes}, no account.").format(takes=asked.takes)
     else:
         answers = [(code, label, f"{link}?expected={code}") for code, label in wording.expectation_choices()]
-        preview = _("One question about {day}. Ten seconds, no account.").format(day=_day(asked.event_on, asked.today))
+        preview = _("One question about {day}, {takes}, no account.").format(takes=asked.takes, day=_day(asked.event_on, asked.today))
     name = line(asked.first_name, 60) or _("Hello")
     return Letter(
         template=asked.prompt.kind.lower(),
@@ -169,6 +209,8 @@ def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = 
         closes_on=_day(asked.closes_on, asked.today),
         privacy_line=line(asked.privacy, 400),
         unsubscribe_url=stop_link,
+        home_url=absolute("portal:enter"),
+        less_url=f"{link}?less",
         preview_text=preview,
         event_day=wording.weekday_day(asked.event_on, asked.today) if asked.event_on else "",
         event_text=shortened(line(asked.event_text, 4_000), LONGEST_EVENT),
@@ -176,51 +218,16 @@ def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = 
 
 
 def sender_of(asked: Asking) -> str:
-    """Who the mail comes from: the workspace's own words, or the steward at the workspace."""
-    own = line(asked.prompt.workspace.sender_name)
-    if own:
-        return own
-    if asked.steward_name:
-        return line(_("{name} at {workspace}").format(name=line(asked.steward_name, 40), workspace=line(asked.workspace_name, 45)))
-    return line(asked.workspace_name)
+    return sender_line(asked.prompt.workspace, asked.steward_name)
 
 
 def render(letter: Letter) -> Rendered:
-    """The words of a mail. Pure: nothing is read but the letter and the templates."""
     context: dict[str, Any] = asdict(letter)
-    subject = line(render_to_string(f"emails/{letter.template}.subject.txt", context), LONGEST_SUBJECT)
+    subject = ""
     if letter.is_reminder:
-        subject = line(_("Once more: {subject}").format(subject=subject), LONGEST_SUBJECT)
-    context["subject"] = subject
-    text = render_to_string(f"emails/{letter.template}.txt", context)
-    html = render_to_string(f"emails/{letter.template}.html", context)
-    return Rendered(subject=subject, text=text.strip() + "\n", html=html)
-
-
-def compose(rendered: Rendered, *, to: str, sender: str, message_id: str, stop_link: str) -> EmailMessage:
-    """Text and HTML with the headers that mail systems ask of mail that nobody wrote by hand."""
-    address = parseaddr(settings.MAIL_FROM)[1]
-    message = EmailMultiAlternatives(
-        subject=rendered.subject,
-        body=rendered.text,
-        from_email=formataddr((line(sender, LONGEST_SENDER), address)),
-        to=[to],
-        headers={
-            "Message-ID": message_id,
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "OOF, AutoReply",
-            "List-Unsubscribe": f"<{stop_link}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        },
-    )
-    message.attach_alternative(rendered.html, "text/html")
-    return message
-
-
-def line(text: str, longest: int = LONGEST_SENDER) -> str:
-    """One line without control and formatting characters: fit for a header, whatever somebody typed as a name."""
-    clean = "".join(sign if not unicodedata.category(sign).startswith("C") else " " for sign in text)
-    return shortened(clean, longest)
+        first = line(render_to_string(f"emails/{letter.template}.subject.txt", context), LONGEST_SUBJECT)
+        subject = _("Once more: {subject}").format(subject=first)
+    return render_mail(letter.template, context, subject=subject)
 
 
 def _day(on: date | None, today: date) -> str:

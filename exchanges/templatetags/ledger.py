@@ -199,12 +199,15 @@ def _row(row: Row, today: date) -> dict[str, str]:
 
 
 @register.inclusion_tag("components/_timeline.html", takes_context=True)
-def timeline(context: Context, chart: Timeline, solo: bool = False, twin: bool = True) -> dict[str, Any]:
-    """solo: the one panel of the portal, in the first person. twin: the same as a table."""
+def timeline(context: Context, chart: Timeline, solo: bool = False, twin: bool = True, label: str = "") -> dict[str, Any]:
+    """solo: the one panel of the portal, in the first person, read aloud as its label. twin: the same as a table."""
     today = _today(context)
+    panels = _panels(chart, today)
+    if label:
+        panels = [{**panel, "label": label} for panel in panels]
     return {
         "chart": chart,
-        "panels": _panels(chart, today),
+        "panels": panels,
         "months": [wording.short_month(month) for month in chart.months],
         "rows": [_row(row, today) for row in chart.rows] if twin else [],
         "solo": solo,

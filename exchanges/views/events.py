@@ -141,7 +141,7 @@ def correct(request: HttpRequest, public_id: UUID) -> HttpResponse:
     newest = newest_of(found)
     if newest is None or newest.is_withdrawal:
         raise NotFound
-    kinds = kinds_for(desk.member.workspace, reading.relationship.pk)
+    kinds = kinds_for(desk.member.workspace, reading.relationship.pk, kept=newest.value_kind)
     status = 200
     if request.method == "POST":
         form = CorrectForm(request.POST, today=desk.today, value_kinds=kinds)

@@ -1,13 +1,13 @@
 """Which relationship somebody means by a name: exactly one, several to choose from, or a guess at what was meant. And what was said in all."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from exchanges.access import as_uuid, cards_for, visible_answers, visible_reports
+from exchanges.access import as_uuid, cards_for, words_for
 from exchanges.forms.log import WhoForm
-from exchanges.models import Answer, Card, Report, View
+from exchanges.models import Answer, Card, Report
 from exchanges.selectors.cards import cards_called, cards_like
 from exchanges.views.desk import Desk
-from relationships.models import Kind, SideRole
+from relationships.models import Kind
 from valueledger.common.errors import Invalid, NotFound
 from valueledger.common.validators import LINE, clean_line
 
@@ -66,27 +66,5 @@ def _told_apart(card: Card) -> str:
     return f"{card.counterpart_name} ({Kind(card.kind).label}{last})"
 
 
-def _of_events_seen_by(view: View) -> QuerySet[Report]:
-    """Reports of events that this view may see: words about a private event are never more visible than it."""
-    newest = Q(event__versions__superseded_by__isnull=True)
-    shared = newest & Q(event__versions__visibility="SHARED")
-    return Report.objects.filter(shared | newest & Q(event__author_side=SideRole.OWN) if view == View.OWN else shared)
-
-
 def visible_words(desk: Desk, *, stewarded: bool = False) -> tuple[QuerySet[Report], QuerySet[Answer]]:
-    """Reports and answers that this member may see in all its relationships; of employees only what they disclosed.
-
-    `stewarded`: only those it looks after. A leader sees of the others' clients what is shared.
-    """
-    mine, led = {"relationship__steward": desk.member}, {"relationship__kind": Kind.CLIENT}
-    staff = {"relationship__kind": Kind.EMPLOYEE}
-    reports: QuerySet[Report] = Report.objects.none()
-    answers: QuerySet[Answer] = Answer.objects.none()
-    if desk.member.is_steward:
-        ours, said = _of_events_seen_by(View.OWN).filter(**mine), Answer.objects.filter(**mine)
-        reports = visible_reports(ours.exclude(**staff), View.OWN, Kind.CLIENT) | visible_reports(ours.filter(**staff), View.OWN, Kind.EMPLOYEE)
-        answers = visible_answers(said.exclude(**staff), View.OWN, Kind.CLIENT) | visible_answers(said.filter(**staff), View.OWN, Kind.EMPLOYEE)
-    if desk.member.is_leader and not stewarded:
-        reports = reports | visible_reports(_of_events_seen_by(View.SHARED).filter(**led), View.SHARED, Kind.CLIENT)
-        answers = answers | visible_answers(Answer.objects.filter(**led), View.SHARED, Kind.CLIENT)
-    return reports, answers
+    return words_for(desk.member, stewarded=stewarded)

@@ -7,13 +7,18 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from exchanges.access import Reading, events_for, relationship_for, visible_answers, visible_reports
+from exchanges.access import Reading, events_for, put_rights_for, relationship_for, visible_answers, visible_reports
 from exchanges.models import Answer, Report, SourceKind, View
 from exchanges.selectors.balances import balance_of, contributions_of
+from exchanges.selectors.checks import last_check
 from exchanges.selectors.due import waiting_for
+from exchanges.selectors.guesses import guesses_of
 from exchanges.selectors.ledger import answers_in, directions_of, half_seen, lines_of, open_gaps, open_round, terms_of, versions_of
 from exchanges.selectors.pages import answered_by, balance_now, chart_of, standing_of, why_of, with_pending, worth_showing
+from exchanges.selectors.participation import participation_of
+from exchanges.selectors.put_right import asked_of
 from exchanges.selectors.readings import names_of
+from exchanges.views.asking import asking_of
 from exchanges.views.desk import READ, Desk, desk_of, show
 from exchanges.wording import due_reason
 from relationships.models import Intent, Kind, Side, SideRole
@@ -45,6 +50,8 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
     balance = balance_now(row, view=reading.view, today=today, now=desk.now)
     standing = standing_of(balance, names, kind=row.kind, today=today, gaps=open_gaps(lines, today=today), answered_by=answered_by(answers, balance))
     is_employee = row.kind == Kind.EMPLOYEE
+    knowing = guesses_of(reports, visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind), guesser=SideRole.OWN)
+    took_part = participation_of(row, events, reader=SideRole.OWN, now=desk.now)
     theirs, ours = directions_of(lines, only)
     return {
         "reading": reading,
@@ -66,12 +73,17 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
             (line for line in lines if not line.has_arrived), key=lambda line: (line.expected_on is None, line.expected_on, line.event_id)
         ),
         "round": open_round(row, now=desk.now),
+        "put_rights": asked_of(put_rights_for(desk.member).filter(relationship=row).open()),  # type: ignore[attr-defined]
+        "knowing": knowing if knowing.has_any else None,
+        "participation": [took_part[side] for side in (SideRole.COUNTERPART, SideRole.OWN) if side in took_part],
+        "last_check": last_check(row, names, reader=desk.member.person_id, now=desk.now),
         "waiting": any(prompt.relationship_id == row.public_id for prompt in waiting_for(desk.member, desk.now)) if reading.may_write else False,
         "they_due": None if is_employee else balance.counterpart.due_on,
         "we_due": balance.own.due_on,
         "they_why": due_reason(balance.counterpart.due_reason),
         "we_why": due_reason(balance.own.due_reason),
         "is_employee": is_employee,
+        **asking_of(desk, reading),
     }
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from exchanges.access import Reading, as_uuid, cards_for, relationship_for, relationship_to_write, voice_for
-from exchanges.forms.relationships import HandOverForm, NewRelationshipForm, PersonForm, RelationshipSettingsForm, StageForm
+from exchanges.forms.relationships import HandOverForm, NewRelationshipForm, OwnRhythmForm, PersonForm, RelationshipSettingsForm, StageForm
 from exchanges.models import Card
 from exchanges.selectors.balances import rhythm_of
 from exchanges.selectors.cards import SORTS, CardFilter, CardPage, narrowed, page_of
@@ -18,7 +18,8 @@ from exchanges.selectors.ledger import person_name
 from exchanges.selectors.readings import names_of
 from exchanges.services import rounds
 from exchanges.services.begin import Beginning, begin_relationship
-from exchanges.services.relationships import change_rhythm, change_stage, hand_over
+from exchanges.services.reach import AddressStays, change_address, try_again, why_address_stays
+from exchanges.services.relationships import change_own_rhythm, change_rhythm, change_stage, hand_over
 from exchanges.services.speakers import add_speaker, remove_speaker
 from exchanges.views.desk import FORM, READ, Desk, carry_out, desk_of, go, show
 from exchanges.views.finding import visible_words
@@ -184,7 +185,9 @@ def forms_of(reading: Reading, desk: Desk) -> dict[str, Any]:
     others = Member.objects.active().filter(workspace=desk.member.workspace, is_steward=True).exclude(pk=desk.member.pk).select_related("user")
     members = [(str(other.public_id), str(other.user)) for other in others.order_by("id")]
     return {
-        "rhythm_form": RelationshipSettingsForm(initial={"band": row.band, "cadence_days": row.cadence_days}, auto_id="rhythm_%s"),
+        "rhythm_form": RelationshipSettingsForm(
+            initial={"band": row.band, "cadence_days": row.cadence_days, "stake": row.stake}, auto_id="rhythm_%s"
+        ),
         "stage_form": StageForm(initial={"stage": row.stage}, auto_id="stage_%s"),
         "hand_over_form": HandOverForm(members=members, auto_id="hand_%s"),
         "person_form": PersonForm(auto_id="person_%s"),
@@ -198,6 +201,10 @@ def act_on(request: HttpRequest, desk: Desk, reading: Reading, forms: dict[str, 
     voice, row, now = voice_for(reading, today=desk.today), reading.relationship, desk.now
     if act == "remove_person":
         return _remove(request, desk, reading)
+    if act == "own_rhythm":
+        return _own_rhythm(request, desk, reading)
+    if act in ("try_again", "address"):
+        return _reach(request, desk, reading)
     name = {"rhythm": "rhythm_form", "stage": "stage_form", "hand_over": "hand_over_form", "person": "person_form"}.get(act)
     if name is None:
         raise NotFound
@@ -210,7 +217,8 @@ def act_on(request: HttpRequest, desk: Desk, reading: Reading, forms: dict[str, 
     try:
         if act == "rhythm":
             days = data["cadence_days"]
-            change_rhythm(relationship=row, band=data["band"], cadence_days=None if days is None else int(days), voice=voice, now=now)
+            stake = int(data["stake"]) if data["stake"] else None
+            change_rhythm(relationship=row, band=data["band"], cadence_days=None if days is None else int(days), voice=voice, now=now, stake=stake)
             return "Saved. It applies from the next check, not to the past."
         if act == "stage":
             change_stage(relationship=row, stage=data["stage"], voice=voice, now=now)
@@ -226,13 +234,53 @@ def act_on(request: HttpRequest, desk: Desk, reading: Reading, forms: dict[str, 
         return ""
 
 
-def _remove(request: HttpRequest, desk: Desk, reading: Reading) -> str:
+def _speaker(request: HttpRequest, reading: Reading) -> Participant:
     wanted = as_uuid(request.POST.get("participant", ""))
     participant = Participant.objects.filter(side__relationship=reading.relationship, public_id=wanted).select_related("side", "person__text").first()
     if participant is None:
         raise NotFound
+    return participant
+
+
+def _reach(request: HttpRequest, desk: Desk, reading: Reading) -> str:
+    """Write to somebody again whose mail system refused our mail, or to another address of theirs."""
+    participant = _speaker(request, reading)
+    if request.POST.get("act") == "try_again":
+        try_again(person=participant.person, member=desk.member, now=desk.now)
+        return f"We write to {person_name(participant)} again. What waits for them goes out in its turn."
+    try:
+        change_address(participant=participant, email=request.POST.get("email", ""), member=desk.member, now=desk.now)
+    except (Invalid, AddressStays) as error:
+        messages.error(request, error.sentence)
+        return ""
+    return f"We write to {person_name(participant)} at the new address. Links in earlier mails no longer work."
+
+
+def _remove(request: HttpRequest, desk: Desk, reading: Reading) -> str:
+    participant = _speaker(request, reading)
     remove_speaker(relationship=reading.relationship, participant=participant, member=desk.member, now=desk.now)
     return f"{person_name(participant)} no longer speaks for that side. What was said stays."
+
+
+def _own_rhythm(request: HttpRequest, desk: Desk, reading: Reading) -> str:
+    form = OwnRhythmForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Their own rhythm: {next(iter(form.errors.values()))[0]}")
+        return ""
+    mine = Participant.objects.filter(side__relationship=reading.relationship, public_id=form.cleaned_data["participant"], left_on__isnull=True)
+    participant = mine.select_related("side__relationship", "person__text").first()
+    if participant is None or is_theirs_alone(participant):
+        raise NotFound
+    days = form.cleaned_data["cadence_days"]
+    change_own_rhythm(
+        participant=participant, cadence_days=None if days is None else int(days), voice=voice_for(reading, today=desk.today), now=desk.now
+    )
+    return f"{person_name(participant)} is asked at least every {days} days." if days else f"{person_name(participant)} is asked like everybody else."
+
+
+def is_theirs_alone(participant: Participant) -> bool:
+    """How often an employee is asked is between them and the ledger."""
+    return bool(participant.side.role == SideRole.COUNTERPART and participant.side.relationship.kind == Kind.EMPLOYEE)
 
 
 def people_of(reading: Reading) -> dict[str, list[dict[str, Any]]]:
@@ -249,8 +297,12 @@ def people_of(reading: Reading) -> dict[str, list[dict[str, Any]]]:
                 "public_id": row.public_id,
                 "name": person_name(row),
                 "address": address,
+                "address_stays": why_address_stays(row.person, reading.member),
                 "from_on": row.from_on,
                 "mails_off": row.person.suppressed_at is not None,
+                "cadence_days": row.cadence_days,
+                "sets_rhythm": not (row.side.role == SideRole.COUNTERPART and reading.relationship.kind == Kind.EMPLOYEE),
+                "refused": row.person.refused_reason or "for good" if row.person.refused_at is not None else "",
             }
         )
     return people

@@ -1,7 +1,6 @@
-"""Settings of the workspace: name, time, who works here, how wide fair is, and tokens for machines."""
+"""Settings of the workspace: name, time, who works here, and tokens for machines."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -13,10 +12,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from exchanges.forms.settings import RHYTHM_ROWS, ROLES, InviteForm, RhythmForm, TokenForm, WorkspaceForm, field_name
-from exchanges.services.defaults import change_defaults
+from exchanges.forms.settings import ROLES, InviteForm, TokenForm, WorkspaceForm
+from exchanges.services.letters import from_shown, sender_line
 from exchanges.views.desk import FORM, Desk, carry_out, desk_of, owner_of, show
-from relationships.models import Member, Rhythm, Role
+from relationships.models import Member, Role
 from relationships.models.relationships import ENDED_STAGES
 from relationships.services.members import change_roles, invite, open_invitations, remove_member, revoke_invitation
 from relationships.services.workspaces import change_workspace, make_token, revoke_token, tag_of, tokens_of
@@ -41,7 +40,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         status = 422
     else:
         form = WorkspaceForm(initial={name: getattr(workspace, name) for name in ("name", "short_name", "sender_name", "time_zone")})
-    return show(request, "desk/settings.html", desk, {"form": form, "zones": ZONES, "section": "workspace"}, nav="settings", status=status)
+    context = {"form": form, "zones": ZONES, "section": "workspace", "from_line": from_shown(sender_line(workspace, str(desk.member.user)))}
+    return show(request, "desk/settings.html", desk, context, nav="settings", status=status)
 
 
 @require_http_methods(FORM)
@@ -104,33 +104,6 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
     except (Conflict, Invalid) as error:
         messages.error(request, error.sentence)
     return redirect("desk:settings_members")
-
-
-@require_http_methods(FORM)
-def rhythm(request: HttpRequest) -> HttpResponse:
-    desk = owner_of(request)
-    status = 200
-    if request.method == "POST":
-        form = RhythmForm(request.POST)
-        if form.is_valid():
-            change_defaults(workspace=desk.member.workspace, values=form.values(), member=desk.member, now=desk.now)
-            messages.success(request, "Saved. It applies from the next check, not to the past.")
-            return redirect("desk:settings_rhythm")
-        status = 422
-    else:
-        form = RhythmForm(initial=_in_force(desk))
-    return show(request, "desk/settings_rhythm.html", desk, {"form": form, "section": "rhythm"}, nav="settings", status=status)
-
-
-def _in_force(desk: Desk) -> dict[str, Any]:
-    workspace = desk.member.workspace
-    found = {(row.kind, row.intent): (row.band, row.cadence_days) for row in Rhythm.objects.filter(workspace=workspace)}
-    found["", ""] = (workspace.band, workspace.cadence_days)
-    initial: dict[str, Any] = {}
-    for kind, intent in RHYTHM_ROWS:
-        band, days = found.get((kind, intent), (None, None))
-        initial |= {f"band-{field_name(kind, intent)}": band, f"days-{field_name(kind, intent)}": days}
-    return initial
 
 
 def _token_maker(request: HttpRequest) -> Desk:

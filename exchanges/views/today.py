@@ -6,15 +6,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from exchanges.access import event_for, relationship_for, visible_events
+from exchanges.access import event_for, put_rights_for, relationship_for, visible_events
 from exchanges.forms.log import QuickLogForm
 from exchanges.models import ValueEvent, View
 from exchanges.selectors.cards import cards_by_name
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.ledger import versions_of
+from exchanges.selectors.put_right import asked_of
 from exchanges.selectors.today import happened_event, lately, short, soon, to_rate, worth_a_look
 from exchanges.services.events import EventDetails
 from exchanges.services.log import log_value
+from exchanges.views.asking import silences_for
 from exchanges.views.desk import READ, Desk, carry_out, desk_of, show
 from exchanges.views.finding import meant_by, own_cards, visible_words
 from exchanges.wording import staff_stops, today_voice
@@ -48,6 +50,8 @@ def page_of(desk: Desk, form: QuickLogForm) -> dict[str, object]:
         "form": form,
         "names": cards_by_name(cards),
         "prompts": prompts,
+        "silences": silences_for(desk),
+        "put_rights": asked_of(put_rights_for(member).open()),  # type: ignore[attr-defined]
         "rate": rate,
         "waiting_count": unanswered + len(rate),
         "stops": staff_stops(),

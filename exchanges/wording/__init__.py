@@ -17,10 +17,13 @@ from exchanges.wording.answers import (
     rating_privacy,
     staff_stops,
     sure_choices,
+    terms_privacy,
+    terms_question,
     worth_choices,
     worth_word,
 )
 from exchanges.wording.dates import ago, day, due, long_day, month, month_year, short_day, short_month, since, weekday_day, when
+from exchanges.wording.minutes import minutes, takes
 from exchanges.wording.numbers import capital, count_word, number, signed, spoken
 from exchanges.wording.sides import (
     Eyes,
@@ -77,6 +80,7 @@ __all__ = [
     "long_day",
     "map_title",
     "masked_address",
+    "minutes",
     "mirror",
     "month",
     "month_year",
@@ -103,6 +107,9 @@ __all__ = [
     "spoken",
     "staff_stops",
     "sure_choices",
+    "takes",
+    "terms_privacy",
+    "terms_question",
     "timeline_label",
     "today_voice",
     "unconfirmed_reason",

@@ -168,10 +168,12 @@ def arrived_choices() -> list[tuple[str, str]]:
     return [(code, str(label)) for code, label in ARRIVED.items()]
 
 
-def rating_answer(expectation: str, word: int | None) -> str:
-    """What we understood, said back: More than you expected, and worth a lot to you."""
+def rating_answer(expectation: str, word: int | None, amount: str = "") -> str:
+    """What we understood, said back: More than you expected, and worth a lot to you: 3 quiet evenings."""
     expected = str(SAID_EXPECTATION[expectation]) if expectation in SAID_EXPECTATION else ""
     worth = str(SAID_WORTH[word]) if word is not None else ""
+    if amount:
+        worth = f"{worth}: {amount}" if worth else gettext("worth {amount} to you").format(amount=amount)
     if expected and worth:
         return gettext("{expected}, and {worth}.").format(expected=expected, worth=worth)
     said = expected or worth
@@ -207,6 +209,22 @@ def rating_privacy(kind: str, workspace: str, steward: str, until: date, today: 
     return gettext("{steward} and {workspace} will see this answer. You can change it until {day}.").format(
         steward=steward, workspace=workspace, day=day
     )
+
+
+def terms_privacy(kind: str, workspace: str, steward: str, until: date, today: date) -> str:
+    """The same for what matters to somebody: the other side sees it as soon as it is said, whatever the kind."""
+    day = dates.day(until, today)
+    if kind in ("employee", "personal"):
+        return gettext("{steward} will see this with your name as soon as you send it. You can change it until {day}.").format(
+            steward=steward, day=day
+        )
+    return gettext("{steward} and {workspace} will see this with your name as soon as you send it. You can change it until {day}.").format(
+        steward=steward, workspace=workspace, day=day
+    )
+
+
+def terms_question(other: str) -> str:
+    return gettext("What matters to you with {other}?").format(other=other)
 
 
 def masked_address(address: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from relationships.models import Member, Party, PartyKind, Person, ValueKind, Workspace
+from relationships.models import Member, Party, PartyKind, Person, ValueKind, ValueKindGiver, Workspace
 from valueledger.common.api_inputs import AddressField, ChoiceOf, Input, LineField
 
 
@@ -107,6 +107,12 @@ class ValueKindSerializer(serializers.Serializer):
     meant_for = serializers.CharField()
     side = serializers.UUIDField(allow_null=True, help_text="The side that added this kind in its own words; null in the catalogue.")
     is_retired = serializers.BooleanField()
+
+
+class ValueKindInput(Input):
+    name = LineField(longest=80)
+    hint = LineField(longest=200, required=False, default="")
+    meant_for = ChoiceOf(choices=ValueKindGiver.values, required=False, default=ValueKindGiver.ANY)
 
 
 VALUE_KIND_COLUMNS = ("public_id", "code", "name", "hint", "meant_for", "side__public_id", "is_retired")

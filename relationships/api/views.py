@@ -11,6 +11,7 @@ from relationships import access
 from relationships.api import serializers as shape
 from relationships.api.doors import Endpoint
 from relationships.models import Member, Party, Person, ValueKind
+from relationships.services.catalogue import add_kind
 from relationships.services.parties import add_party, add_person
 from valueledger.common.api_pages import PAGE_PARAMETERS, page_body, page_of, paged, parameters_of
 from valueledger.common.errors import Invalid
@@ -110,6 +111,14 @@ class ValueKindsView(Endpoint):
         rows = access.value_kinds_for(self.member)
         found, following = page_of(rows, request=request, parameters=parameters, columns=shape.VALUE_KIND_COLUMNS, anchor=ValueKind)
         return self.answer(page_body(map(shape.value_kind_row, found), following))
+
+    @extend_schema(operation_id="create_value_kind", request=shape.ValueKindInput, responses={201: shape.ValueKindSerializer})
+    def post(self, request: Request) -> HttpResponse:
+        def act() -> dict[str, Any]:
+            access.ensure_owner(self.member)
+            return shape.value_kind_out(add_kind(member=self.member, now=self.now, **self.typed(shape.ValueKindInput)))
+
+        return self.once(act)
 
 
 class ValueKindView(Endpoint):

@@ -61,6 +61,15 @@ class Person(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
     time_zone = models.CharField(max_length=40, blank=True)  # blank: the workspace's
     suppressed_at = models.DateTimeField(null=True, blank=True)  # asked us to stop mailing
+    refused_at = models.DateTimeField(null=True, blank=True)  # the mail system last refused their address
+    refused_reason = models.CharField(max_length=60, blank=True)  # a code and a class, never the address
+    ask_budget = models.PositiveSmallIntegerField(null=True, blank=True)  # the most questions in 30 days; 0: only the check; None: the workspace's
+    less_often = models.PositiveSmallIntegerField(default=1)  # stretches every gap: asked us to ask less
+    quiet_from = models.TimeField(null=True, blank=True)  # None: the workspace's
+    quiet_until = models.TimeField(null=True, blank=True)
+    quiet_days = models.CharField(max_length=7, null=True, blank=True)  # ISO weekdays; None: the workspace's, "": none
+    away_from = models.DateField(null=True, blank=True)  # on holiday: asked again from the day after `away_until`
+    away_until = models.DateField(null=True, blank=True)
     import_key = models.CharField(max_length=120, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -64,6 +64,7 @@ class Relationship(models.Model):
     head_position = models.BigIntegerField(default=0)  # the newest position of its evidence; moves under this row's lock
     band = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)  # None: inherited
     cadence_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: inherited
+    stake = models.PositiveSmallIntegerField(default=2)  # how much hangs on it: 3 is asked about sooner, 1 later
     started_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField(null=True, blank=True)
     import_key = models.CharField(max_length=250, null=True, blank=True)
@@ -78,8 +79,12 @@ class Relationship(models.Model):
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="relationship_stage_known"),
             models.CheckConstraint(condition=Q(band__isnull=True) | Q(band__gt=0, band__lte=3), name="relationship_band_range"),
             models.CheckConstraint(condition=Q(cadence_days__isnull=True) | Q(cadence_days__gte=30), name="relationship_cadence_range"),
+            models.CheckConstraint(condition=Q(stake__in=[1, 2, 3]), name="relationship_stake_known"),
         ]
-        indexes = [models.Index(fields=["workspace", "id"], name="relationship_by_workspace")]
+        indexes = [
+            models.Index(fields=["workspace", "id"], name="relationship_by_workspace"),
+            models.Index(fields=["workspace", "id"], name="relationship_at_stake", condition=Q(stake=3)),
+        ]
 
     @property
     def is_going_on(self) -> bool:
@@ -116,11 +121,16 @@ class Participant(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="participations")
     from_on = models.DateField()
     left_on = models.DateField(null=True, blank=True)
+    cadence_days = models.PositiveSmallIntegerField(null=True, blank=True)  # their own rhythm; None: the relationship's
 
     objects = scoped(ParticipantQuerySet)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["side", "person"], name="participant_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["side", "person"], name="participant_once"),
+            models.CheckConstraint(condition=Q(cadence_days__isnull=True) | Q(cadence_days__gte=30), name="participant_cadence_range"),
+        ]
+        indexes = [models.Index(fields=["workspace"], name="participant_own_rhythm", condition=Q(cadence_days__isnull=False))]
 
     def speaks_on(self, day: date) -> bool:
         return self.from_on <= day and (self.left_on is None or day < self.left_on)

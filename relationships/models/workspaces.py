@@ -6,6 +6,7 @@ A participant is never a user; one user may be a member of several workspaces.
 from __future__ import annotations
 
 import uuid
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,6 +69,11 @@ class Workspace(models.Model):
     time_zone = models.CharField(max_length=40, default="UTC")
     band = models.DecimalField(max_digits=4, decimal_places=2, default="0.75")  # half width of the fair band, in points
     cadence_days = models.PositiveSmallIntegerField(null=True, blank=True)  # replaces the maximum gap; None: the model decides
+    ask_from_bits = models.DecimalField(max_digits=3, decimal_places=2, default="0")  # what an answer has to tell, besides that it is due
+    ask_budget = models.PositiveSmallIntegerField(default=4)  # the most questions that one person gets in 30 days
+    quiet_from = models.TimeField(default=time(18))  # nothing is mailed from then ...
+    quiet_until = models.TimeField(default=time(8))  # ... until then, in the receiver's time zone
+    quiet_days = models.CharField(max_length=7, default="67", blank=True)  # ISO weekdays on which nothing is mailed
     is_demo = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -84,6 +90,25 @@ class Workspace(models.Model):
         return self.short_name or self.name
 
 
+class Holiday(models.Model):
+    """A day on which this workspace asks nobody."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    on = models.DateField()
+    name = models.CharField(max_length=80, blank=True)
+
+    objects = scoped()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "on"], name="holiday_once")]
+
+
+class Digest(models.TextChoices):
+    DAILY = "DAILY", "every working day"
+    WEEKLY = "WEEKLY", "once a week"
+    NEVER = "NEVER", "never"
+
+
 class MemberQuerySet(models.QuerySet["Member"]):
     def active(self) -> MemberQuerySet:
         return self.filter(left_at__isnull=True, workspace__is_active=True, user__is_active=True)
@@ -97,6 +122,7 @@ class Member(models.Model):
     is_owner = models.BooleanField(default=False)
     is_leader = models.BooleanField(default=False)
     is_steward = models.BooleanField(default=False)
+    digest = models.CharField(max_length=6, choices=Digest.choices, default=Digest.DAILY)
     joined_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(null=True, blank=True)
 
@@ -106,6 +132,7 @@ class Member(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="member_once"),
             models.CheckConstraint(condition=Q(is_owner=True) | Q(is_leader=True) | Q(is_steward=True), name="member_has_role"),
+            models.CheckConstraint(condition=Q(digest__in=Digest.values), name="member_digest_known"),
         ]
 
     @property

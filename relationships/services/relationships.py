@@ -127,7 +127,17 @@ def set_stage(*, relationship: Relationship, stage: str, today: date) -> None:
     relationship.save(update_fields=["stage", "ended_on"])
 
 
-def set_rhythm(*, relationship: Relationship, band: Decimal | None, cadence_days: int | None) -> None:
+def set_rhythm(*, relationship: Relationship, band: Decimal | None, cadence_days: int | None, stake: int | None = None) -> None:
     ensure_settings(band=band, cadence_days=cadence_days)
+    if stake is not None and stake not in (1, 2, 3):
+        raise Invalid("How much hangs on it is 1, 2 or 3.", field="stake")
     relationship.band, relationship.cadence_days = band, cadence_days
-    relationship.save(update_fields=["band", "cadence_days"])
+    relationship.stake = relationship.stake if stake is None else stake
+    relationship.save(update_fields=["band", "cadence_days", "stake"])
+
+
+def set_own_rhythm(*, participant: Participant, cadence_days: int | None) -> None:
+    """A participant's own longest gap between questions; None: the relationship's."""
+    ensure_settings(band=None, cadence_days=cadence_days)
+    participant.cadence_days = cadence_days
+    participant.save(update_fields=["cadence_days"])

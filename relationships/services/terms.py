@@ -6,8 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from relationships.models import Participant, Side, TermsItem, TermsText, TermsVersion, Unit, ValueKind, Workspace
+from relationships.services.catalogue import ensure_offered
 from valueledger.common.errors import Invalid, ValueLedgerError
 from valueledger.common.validators import clean_amount, clean_line
 
@@ -40,9 +42,10 @@ def unit_named(*, workspace: Workspace | int, name: str) -> Unit | None:
 
 
 def add_own_kind(*, side: Side, name: str) -> ValueKind:
-    """A kind of value in this side's own words; an equal name of the catalogue is taken instead."""
+    """A kind of value in this side's own words; an equal name of the catalogue is taken instead, a retired one only if the side names it now."""
     name = clean_line(name, "value_kind", longest=80, required=True)
-    known = ValueKind.objects.filter(workspace_id=side.workspace_id, name__iexact=name, is_retired=False, side__isnull=True).first()
+    rule = Q(is_retired=False) | Q(pk__in=_named_now(side))
+    known = ValueKind.objects.filter(rule, workspace_id=side.workspace_id, name__iexact=name, side__isnull=True).first()
     own = known or ValueKind.objects.filter(side=side, name__iexact=name).first()
     if own is not None:
         return own
@@ -97,10 +100,18 @@ def ensure_lines(side: Side, lines: Sequence[TermsLine]) -> None:
         foreign = line.value_kind.workspace_id != side.workspace_id or line.value_kind.side_id not in (None, side.pk)
         if foreign:
             raise Invalid("This kind of value is not in the catalogue.", field="value_kind")
+        if line.value_kind.is_retired and line.value_kind.pk not in _named_now(side):
+            ensure_offered(line.value_kind)
         if line.points_per_unit is not None:
             clean_amount(line.points_per_unit, "points_per_unit", lowest=Decimal("0.0001"), highest=Decimal(10_000))
             if not line.unit.strip():
                 raise Invalid("A rate needs its unit.", field="unit", code="required")
+
+
+def _named_now(side: Side) -> set[int]:
+    """The kinds of this side's newest terms: it may go on naming them after they were retired."""
+    newest = TermsVersion.objects.filter(side=side).order_by("-seq").first()
+    return set(TermsItem.objects.filter(version=newest).values_list("value_kind_id", flat=True)) if newest else set()
 
 
 def terms_in_force(*, side: Side, on: date) -> TermsVersion | None:

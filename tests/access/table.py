@@ -11,8 +11,8 @@ from tests.access.world import ROLES
 
 Row = dict[str, dict[str, int]]
 
-OUTSIDE = "AN,ML,EM,TKR,TKW,TK2,TKM,TKL,TKO,TKX,TKF"  # no session: what a token or a link opens, it opens elsewhere
-NO_TOKEN = "AN,ML,EM,AM,AM2,MG,LD,OA,OAx,FM,TKF"  # no live token: a session does not open the API
+OUTSIDE = "AN,ML,EM,HM,HE,HX,TKR,TKW,TK2,TKM,TKL,TKO,TKX,TKF"  # no session: what a token or a link opens, it opens elsewhere
+NO_TOKEN = "AN,ML,EM,HM,HE,HX,AM,AM2,MG,LD,OA,OAx,FM,TKF"  # no live token: a session does not open the API
 GROUPS = {
     "everybody": ",".join(ROLES),
     "signed_in": "AM,AM2,MG,LD,OA,OAx,FM",
@@ -20,6 +20,8 @@ GROUPS = {
     "outside": OUTSIDE,
     "no_token": NO_TOKEN,
     "tokens": "TKR,TKW,TK2,TKM,TKL,TKO,TKX",
+    "guests": "HM,HE,HX",
+    "strangers": "AN,ML,EM,AM,AM2,MG,LD,OA,OAx,FM,TKR,TKW,TK2,TKM,TKL,TKO,TKX,TKF",  # to the portal
     "writers": "TKW,TK2,TKM,TKL,TKO,TKX",
 }
 
@@ -48,6 +50,11 @@ def page(**given: str) -> Row:
 def api(**given: str) -> Row:
     """An address of the API: 401 without a live token; a token that only reads may not even ask to write."""
     return row("401=no_token", "403=TKR 405=writers", given)
+
+
+def me(**given: str) -> Row:
+    """The own page of who speaks for the other side: everybody else, members too, is sent to ask for a link."""
+    return row("302=strangers", "405=guests", given)
 
 
 def open_to(**given: str) -> Row:
@@ -101,12 +108,18 @@ TABLE: dict[str, Row] = {
     "desk:why relationship": page(GET="200=AM,LD 404=AM2,MG,OA,OAx"),
     "desk:why employee": page(GET="200=MG 404=AM,AM2,LD,OA,OAx"),
     "desk:why friend": page(GET="404=members"),
+    "desk:checks relationship": page(GET="200=AM,LD 404=AM2,MG,OA,OAx"),
+    "desk:checks employee": page(GET="200=MG 404=AM,AM2,LD,OA,OAx"),
+    "desk:checks friend": page(GET="200=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:ask relationship": page(GET="405=members", POST="302=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:ask employee": page(GET="405=members", POST="302=MG 404=AM,AM2,LD,OA,OAx"),
     "desk:ask friend": page(GET="405=members", POST="302=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:terms relationship": page(GET="200=AM,LD 404=AM2,MG,OA,OAx", POST="404=AM2,MG,LD,OA,OAx 422=AM"),
     "desk:terms employee": page(GET="200=MG 404=AM,AM2,LD,OA,OAx", POST="404=AM,AM2,LD,OA,OAx 422=MG"),
     "desk:terms friend": page(GET="200=AM 404=AM2,MG,LD,OA,OAx", POST="404=AM2,MG,LD,OA,OAx 422=AM"),
+    "desk:ask_terms relationship": page(GET="405=members", POST="302=AM 404=AM2,MG,LD,OA,OAx"),
+    "desk:ask_terms employee": page(GET="405=members", POST="302=MG 404=AM,AM2,LD,OA,OAx"),
+    "desk:ask_terms friend": page(GET="405=members", POST="302=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:relationship_settings relationship": page(GET="200=AM 404=AM2,MG,LD,OA,OAx", POST="404=members"),
     "desk:relationship_settings employee": page(GET="200=MG 404=AM,AM2,LD,OA,OAx", POST="404=members"),
     "desk:relationship_settings friend": page(GET="200=AM 404=AM2,MG,LD,OA,OAx", POST="404=members"),
@@ -145,6 +158,8 @@ TABLE: dict[str, Row] = {
     "desk:withdraw_report report_of_event": page(GET="405=members", POST="302=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:answer_prompt own_prompt": page(GET="405=members", POST="302=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:answer_prompt their_prompt": page(GET="405=members", POST="404=members"),
+    "desk:put_right put_right": page(GET="200=AM 404=AM2,MG,LD,OA,OAx", POST="404=AM2,MG,LD,OA,OAx 422=AM"),
+    "desk:put_right employees_put_right": page(GET="200=MG 404=AM,AM2,LD,OA,OAx", POST="404=AM,AM2,LD,OA,OAx 422=MG"),
     "desk:import": page(GET="200=AM,AM2,MG,OAx 404=LD,OA", POST="404=LD,OA 422=AM,AM2,MG,OAx"),
     "desk:import_progress import": page(GET="302=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:import_map import": page(GET="400=AM 404=AM2,MG,LD,OA,OAx", POST="400=AM 404=AM2,MG,LD,OA,OAx"),
@@ -155,6 +170,12 @@ TABLE: dict[str, Row] = {
     "desk:import_result import": page(GET="302=AM 404=AM2,MG,LD,OA,OAx"),
     "desk:import_refused import": page(GET="404=members"),
     "desk:export": page(GET="405=members", POST="404=members"),
+    "desk:questions": page(GET="200=AM,AM2,MG,OAx 404=LD,OA"),
+    "desk:question their_prompt": page(GET="200=AM 404=AM2,MG,LD,OA,OAx"),
+    "desk:question own_prompt": page(GET="200=AM 404=AM2,MG,LD,OA,OAx"),
+    "desk:question employees_prompt": page(GET="404=members"),
+    "desk:question_again their_prompt": page(GET="405=members", POST="302=AM 404=AM2,MG,LD,OA,OAx"),
+    "desk:question_again employees_prompt": page(GET="405=members", POST="404=members"),
     "desk:outbox": page(GET="200=AM,AM2,MG,OA,OAx 404=LD"),
     "desk:outbox_message message": page(GET="404=members"),
     "desk:outbox_message employees_message": page(GET="404=members"),
@@ -166,13 +187,53 @@ TABLE: dict[str, Row] = {
     "desk:revoke_invite": page(GET="405=members", POST="404=members"),
     "desk:join invitation": open_to(GET="200=everybody", POST="422=everybody"),
     "desk:settings_rhythm": page(GET="200=OA,OAx 404=AM,AM2,MG,LD", POST="404=AM,AM2,MG,LD 422=OA,OAx"),
+    "desk:holidays": page(GET="405=members", POST="404=AM,AM2,MG,LD 422=OA,OAx"),
+    "desk:asked_soon": page(GET="200=members"),
+    "desk:settings_value_kinds": page(GET="200=OA,OAx 404=AM,AM2,MG,LD", POST="404=AM,AM2,MG,LD 422=OA,OAx"),
+    "desk:value_kind kind": page(GET="200=OA 404=AM,AM2,MG,LD,OAx", POST="404=AM,AM2,MG,LD,OAx 422=OA"),
+    "desk:settings_mail": page(GET="200=members", POST="422=members"),
     "desk:settings_tokens": page(GET="200=AM,AM2,MG,OA,OAx 404=LD", POST="404=LD 422=AM,AM2,MG,OA,OAx"),
     "desk:revoke_token tag": page(GET="405=members", POST="302=AM,OA 404=AM2,MG,LD,OAx"),
     # The portfolio
     "portfolio:portfolio": page(GET="200=LD,OAx 404=AM,AM2,MG,OA"),
     # The portal: a link is the only authority
-    "portal:prompt link": open_to(GET="200=ML,EM 404=signed_in,tokens,AN,TKF", POST="404=signed_in,tokens,AN,TKF 422=ML,EM"),
-    "portal:stop stop_link": open_to(GET="200=ML,EM 404=signed_in,tokens,AN,TKF", POST="200=ML,EM 404=signed_in,tokens,AN,TKF"),
+    "portal:prompt link": open_to(GET="200=ML,EM 404=signed_in,guests,tokens,AN,TKF", POST="404=signed_in,guests,tokens,AN,TKF 422=ML,EM"),
+    "portal:share link": open_to(GET="200=EM 404=signed_in,guests,tokens,AN,TKF,ML", POST="404=signed_in,guests,tokens,AN,TKF,ML 409=EM"),
+    "portal:put_right link": open_to(GET="200=ML,EM 404=signed_in,guests,tokens,AN,TKF", POST="404=signed_in,guests,tokens,AN,TKF 422=ML,EM"),
+    "portal:stop stop_link": open_to(GET="200=ML,EM 404=signed_in,guests,tokens,AN,TKF", POST="200=ML,EM 404=signed_in,guests,tokens,AN,TKF"),
+    # The portal: whoever speaks for the other side, signed in by a mailed link
+    "portal:enter": open_to(GET="200=strangers 302=guests", POST="422=everybody"),
+    "portal:sign_in sign_in": open_to(GET="200=AN 404=signed_in,guests,tokens,ML,EM,TKF", POST="403=AN 404=signed_in,guests,tokens,ML,EM,TKF"),
+    "portal:sign_out": me(GET="405=guests", POST="302=guests"),
+    "portal:sessions": me(GET="200=guests", POST="404=guests"),
+    "portal:home": me(GET="302=guests"),
+    "portal:place relationship": me(GET="200=HM 404=HE,HX"),
+    "portal:place employee": me(GET="200=HE 404=HM,HX"),
+    "portal:place friend": me(GET="404=guests"),
+    "portal:got relationship": me(GET="200=HM 404=HE,HX"),
+    "portal:got employee": me(GET="200=HE 404=HM,HX"),
+    "portal:gave relationship": me(GET="200=HM 404=HE,HX"),
+    "portal:gave employee": me(GET="200=HE 404=HM,HX"),
+    "portal:answers relationship": me(GET="200=HM 404=HE,HX"),
+    "portal:answers employee": me(GET="200=HE 404=HM,HX"),
+    "portal:question client_question": me(GET="200=HM 404=HE,HX", POST="404=HE,HX 422=HM"),
+    "portal:question employee_question": me(GET="200=HE 404=HM,HX", POST="404=HM,HX 422=HE"),
+    "portal:question our_question": me(GET="404=guests", POST="404=guests"),
+    "portal:rate rate_event": me(GET="200=HM 404=HE,HX", POST="404=HE,HX 422=HM"),
+    "portal:rate rate_private": me(GET="404=guests", POST="404=guests"),
+    "portal:rate rate_theirs": me(GET="404=guests", POST="404=guests"),
+    "portal:rate rate_work": me(GET="200=HE 404=HM,HX", POST="404=HM,HX 422=HE"),
+    "portal:add relationship": me(GET="200=HM 404=HE,HX", POST="404=HE,HX 422=HM"),
+    "portal:add employee": me(GET="200=HE 404=HM,HX", POST="404=HM,HX 422=HE"),
+    "portal:terms relationship": me(GET="200=HM 404=HE,HX", POST="404=HE,HX 422=HM"),
+    "portal:terms employee": me(GET="200=HE 404=HM,HX", POST="404=HM,HX 422=HE"),
+    "portal:preferences relationship": me(GET="405=guests", POST="302=HM 404=HE,HX"),
+    "portal:preferences employee": me(GET="405=guests", POST="302=HE 404=HM,HX"),
+    "portal:data relationship": me(GET="405=guests", POST="200=HM 404=HE,HX"),
+    "portal:data employee": me(GET="405=guests", POST="200=HE 404=HM,HX"),
+    "portal:leave relationship": me(GET="200=HM 404=HE,HX", POST="302=HM 404=HE,HX"),
+    "portal:leave employee": me(GET="200=HE 404=HM,HX", POST="302=HE 404=HM,HX"),
+    "portal:stop_digest digest_link": open_to(GET="200=AM 404=outside,AM2,MG,LD,OA,OAx,FM", POST="200=AM 404=outside,AM2,MG,LD,OA,OAx,FM"),
     # The API: who
     "api_workspace": api(GET="200=tokens"),
     "api_members": api(GET="200=TKO,TKX 404=TKR,TKW,TK2,TKM,TKL"),
@@ -183,7 +244,7 @@ TABLE: dict[str, Row] = {
     "api_people": api(GET="200=tokens", POST="400=TKW,TK2,TKM,TKX 403=TKR,TKL,TKO"),
     "api_person person": api(GET="200=TKR,TKW,TKO 404=TK2,TKM,TKL,TKX"),
     "api_person employee_person": api(GET="200=TKM,TKO 404=TKR,TKW,TK2,TKL,TKX"),
-    "api_value_kinds": api(GET="200=tokens"),
+    "api_value_kinds": api(GET="200=tokens", POST="400=TKO,TKX 403=TKR,TKW,TK2,TKM,TKL"),
     "api_value_kind kind": api(GET="200=TKR,TKW,TK2,TKM,TKL,TKO 404=TKX"),
     # The API: what
     "api_relationships": api(GET="200=tokens", POST="400=TKW,TK2,TKM,TKX 403=TKR,TKL,TKO"),

@@ -29,7 +29,10 @@ from exchanges.models import (
     EventVersion,
     ImportKey,
     ImportTable,
+    PutRight,
+    PutRightStep,
     Report,
+    Requalification,
     RoundSeat,
     SeatRelease,
     Snapshot,
@@ -44,7 +47,7 @@ from exchanges.services.refolding import refold
 from exchanges.services.relationships import set_terms
 from exchanges.services.reports import Account, relay_report, report_gave, report_got, withdraw_report
 from exchanges.services.rounds import answer_check, open_round, post_if_ready
-from relationships.models import Kind, Relationship, SideRole, ValueKind
+from relationships.models import Erasure, Kind, Relationship, SideRole, ValueKind
 from relationships.services.catalogue import seed_catalogue
 from relationships.services.parties import add_person
 from relationships.services.terms import TermsLine
@@ -284,6 +287,10 @@ def written(cast):
         **common, relationship=cast.borealis, view=1, as_of=TODAY, known_at=NOW, position=1, method="x", r_own=0, sd_own=1, r_counterpart=0, sd_counterpart=1,
         verdict="x", probability=0, heard_own=False, heard_counterpart=False, is_spiral=False,
     )  # fmt: skip
+    asked = PutRight.objects.create(**common, relationship=cast.borealis, participant=cast.bo_speaks, at=NOW)
+    PutRightStep.objects.create(**common, request=asked, step="READ", member=cast.ana, at=NOW)
+    Requalification.objects.create(**common, relationship=cast.borealis, member=cast.ana, period_key="2026-H1", said="YES", at=NOW)
+    Erasure.objects.create(**common, person_public_id=uuid.uuid4(), erased_at=NOW)
 
 
 def refuses(act: Callable[[], object]) -> bool:

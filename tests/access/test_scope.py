@@ -12,7 +12,7 @@ from valueledger.common.tenancy import everywhere, within
 
 OURS = ("common", "relationships", "exchanges")
 # What belongs to no workspace: who signs in (in several of them), the workspace itself, loops that are alive, limits per network.
-GLOBAL = {"relationships.User", "relationships.Workspace", "common.Heartbeat", "common.RateBucket"}
+GLOBAL = {"relationships.User", "relationships.Workspace", "common.Heartbeat", "common.RateBucket", "common.PortalSession"}
 
 
 def our_models():

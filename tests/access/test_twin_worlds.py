@@ -12,6 +12,7 @@ from django.db import transaction
 
 from exchanges.access import Voice
 from exchanges.models import Assurance, Card, RoundSeat, Snapshot, ValueEvent, View, Visibility, Word
+from exchanges.services.disclosing import share_answer
 from exchanges.services.reports import Account, report_gave, report_got
 from exchanges.services.rounds import answer_check
 from relationships.models import Relationship, SideRole
@@ -21,7 +22,7 @@ from tests.makers import NOW, make_event, speaker
 from valueledger.common.tenancy import within
 
 OWN, COUNTERPART = SideRole.OWN, SideRole.COUNTERPART
-EVERYBODY = {"ML", "EM", "AM", "AM2", "MG", "LD", "OA", "TKW", "TK2", "TKM", "TKL", "TKO"}
+EVERYBODY = {"ML", "EM", "HM", "HE", "HX", "AM", "AM2", "MG", "LD", "OA", "TKW", "TK2", "TKM", "TKL", "TKO"}
 # What only tells of the machine itself.
 NOT_COMPARED = {"readyz", "healthz", "schema"}
 
@@ -59,6 +60,18 @@ def their_blind_answer(walk: Walk) -> None:
     _answer(walk, "relationship")
 
 
+def their_blind_guess(walk: Walk) -> None:
+    seat = RoundSeat.objects.select_related("round").get(round__relationship=relationship(walk, "relationship"), side=COUNTERPART)
+    answer_check(seat=seat, value=Decimal("0"), guess=Decimal("-3"), assurance=Assurance.SIGNED_IN, now=NOW)
+
+
+def an_employee_shares_an_answer_of_an_open_round(walk: Walk) -> None:
+    """It is theirs until the round closes, also when they have shared it already."""
+    seat = RoundSeat.objects.select_related("round").get(round__relationship=relationship(walk, "employee"), side=COUNTERPART)
+    given = answer_check(seat=seat, value=Decimal("-3"), guess=Decimal("1"), assurance=Assurance.SIGNED_IN, now=NOW).answer
+    share_answer(participant=seat.participant, answer=given, now=NOW)
+
+
 def an_employees_report(walk: Walk) -> None:
     row = relationship(walk, "employee")
     event = ValueEvent.objects.get(public_id=walk.world.things["unheard_at_work"]["public_id"])
@@ -77,11 +90,13 @@ def _answer(walk: Walk, thing: str) -> None:
 # who keeps it to themself, and who may therefore see a difference
 SECRETS = {
     our_private_event: {"AM", "TKW"},
-    their_private_event: {"ML"},
-    their_private_report: {"ML"},
-    their_blind_answer: {"ML"},
-    an_employees_report: {"EM"},
-    an_employees_blind_answer: {"EM"},
+    their_private_event: {"ML", "HM"},
+    their_private_report: {"ML", "HM"},
+    their_blind_answer: {"ML", "HM"},
+    their_blind_guess: {"ML", "HM"},
+    an_employee_shares_an_answer_of_an_open_round: {"EM", "HE"},
+    an_employees_report: {"EM", "HE"},
+    an_employees_blind_answer: {"EM", "HE"},
 }
 
 

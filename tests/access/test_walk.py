@@ -17,7 +17,9 @@ SPOKEN = ("GET", "POST")
 NAMES = [name for name, _ in addresses()]
 
 # Their own authority is a secret in the address or in a header; no cookie is looked at, so no other site can use one.
-WITHOUT_CSRF = {"schema", "portal:prompt", "portal:stop", *(name for name in NAMES if name.startswith("api_"))}
+WITHOUT_CSRF = {
+    "schema", "portal:prompt", "portal:share", "portal:put_right", "portal:stop", "portal:stop_digest", *(name for name in NAMES if name.startswith("api_")),
+}  # fmt: skip
 
 
 def rows():

@@ -12,16 +12,17 @@ from django.test import Client
 
 from exchanges.access import Voice
 from exchanges.models import ImportBatch, ImportTable, Prompt, Visibility, Word
+from exchanges.services.put_right import ask_to_put_right
 from exchanges.services.reports import Account, report_gave, report_got
 from exchanges.services.rounds import open_round
 from relationships.models import Kind, Member, SideRole, ValueKind
 from relationships.services.catalogue import seed_catalogue
 from relationships.services.members import invite
-from relationships.services.parties import add_party, add_person
+from relationships.services.parties import add_party, add_person, email_digest
 from relationships.services.setup import issue_password_link
 from relationships.services.workspaces import make_token, tag_of
 from tests.makers import NOW, make_event, make_member, make_relationship, make_workspace, speaker
-from valueledger.common import tokens
+from valueledger.common import portal_sessions, tokens
 from valueledger.common.models import Outbox
 from valueledger.common.models.tokens import TokenPurpose
 from valueledger.common.tenancy import within
@@ -40,6 +41,9 @@ ROLES = {
     "OA": "an owner, and nothing else",
     "OAx": "the owner of another workspace, who also stewards and leads there",
     "FM": "a former member",
+    "HM": "somebody who speaks for the client, signed in to the portal",
+    "HE": "the employee, signed in to the portal",
+    "HX": "somebody who speaks for a client of the other workspace, signed in to the portal",
     "TKR": "the steward's token, that only reads",
     "TKW": "the steward's token, that reads and writes",
     "TK2": "the token of the steward of another relationship",
@@ -59,11 +63,14 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
+    guests: dict[str, str] = field(default_factory=dict)  # keys of portal sessions
 
     def client(self, role: str) -> Client:
         client = Client(raise_request_exception=False)
         if role in self.members:
             client.force_login(self.members[role].user)
+        if role in self.guests:
+            client.cookies["portal"] = self.guests[role]
         return client
 
     def headers(self, role: str) -> dict[str, str]:
@@ -87,6 +94,7 @@ def make_world() -> World:
         world.members["OAx"] = make_member(zenith, "Zed", steward=True, leader=True, owner=True)
         EmailAddress.objects.create(user=world.members["OAx"].user, email=world.members["OAx"].user.email, primary=True, verified=True)
         world.tokens["TKX"] = _token(world.members["OAx"], "read write")
+        make_relationship(world.members["OAx"], "Xenia", people=(add_person(workspace=zenith, name="Xu", email="xu@xenia.example"),))
     with within(acme.pk):
         seed_catalogue(workspace=acme)
         _people(world, acme)
@@ -138,6 +146,23 @@ def _things(world: World, acme: Any) -> None:
         "kind": ValueKind.objects.order_by("pk")[0], "own_prompt": _prompt(client, SideRole.OWN), "their_prompt": _prompt(client, SideRole.COUNTERPART),
     }  # fmt: skip
     world.things = {name: {"public_id": row.public_id} for name, row in public.items()}
+    asked = {"client": (client, public["their_prompt"]), "employee": (employee, _prompt(employee, SideRole.COUNTERPART))}
+    for name, (row, prompt) in asked.items():
+        world.things[f"{name}_question"] = {"public_id": row.public_id, "prompt_id": prompt.public_id}
+    world.things["our_question"] = {"public_id": client.public_id, "prompt_id": public["own_prompt"].public_id}
+    for name, row, about in (
+        ("rate_event", client, event),
+        ("rate_private", client, private),
+        ("rate_theirs", client, theirs),
+        ("rate_work", employee, at_work),
+    ):
+        world.things[name] = {"public_id": row.public_id, "event_id": about.public_id}
+    for role, address in (("HM", "bo@borealis.example"), ("HE", "eva@acme.example"), ("HX", "xu@xenia.example")):
+        world.guests[role], _row = portal_sessions.begin(address_hash=email_digest(address), user_agent="", now=LATER)
+    world.links["sign_in"] = {"AN": tokens.issue(purpose=TokenPurpose.SIGN_IN, now=LATER, workspace_id=acme.pk, subject_id=bo.pk,
+                                                 expires_at=LATER + timedelta(minutes=10), browser_hash=b"of another browser")[0]}  # fmt: skip
+    for name, who in (("put_right", speaker(client)), ("employees_put_right", speaker(employee))):
+        world.things[name] = {"public_id": ask_to_put_right(participant=who, text="The invoice was wrong twice.", now=NOW).public_id}
     world.things["report_of_event"] = {"public_id": event.public_id, "report_id": report.public_id}
     for name, asked in (("message", public["their_prompt"]), ("employees_message", _prompt(employee, SideRole.COUNTERPART))):
         world.things[name] = {"public_id": Outbox.objects.get(subject_id=asked.pk).public_id}
@@ -150,6 +175,8 @@ def _things(world: World, acme: Any) -> None:
         "EM": _link(_prompt(employee, SideRole.COUNTERPART), TokenPurpose.PROMPT),
     }
     world.links["stop_link"] = {"ML": _link(bo, TokenPurpose.UNSUBSCRIBE), "EM": _link(eva, TokenPurpose.UNSUBSCRIBE)}
+    world.things["employees_prompt"] = {"public_id": _prompt(employee, SideRole.COUNTERPART).public_id}
+    world.links["digest_link"] = {"AM": _link(ana, TokenPurpose.DIGEST)}
     add_party(workspace=acme, name="In nothing yet")
     world.things["spare_person"] = {"public_id": add_person(workspace=acme, name="Speaks nowhere yet").public_id}
 

@@ -1,8 +1,12 @@
+import random
+
 import numpy as np
 import pytest
 
 from exchanges.balance import BYTES, DEFAULTS, Kind, States, fold, predict, sides
-from exchanges.balance.filtering import SERIES_ABREAST
+from exchanges.balance.evidence import NO_VALUE, EvidenceColumns
+from exchanges.balance.filtering import SERIES_ABREAST, OutOfOrder, _ticks, fold_one
+from exchanges.balance.pooling import FIRST, Rows, Sized, pool, pool_day
 from tests.balance.histories import DAY, check, columns, confirm, folded, gave, got, look, random_rows
 
 
@@ -121,3 +125,35 @@ def test_extreme_values_stay_finite():
     state = state_of(*rows)
     assert np.isfinite(state).all()
     assert rows[0][2] == Kind.CONFIRM
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9, 17, 32])
+def test_a_day_on_floats_is_the_same_to_the_bit_as_in_columns(count):
+    rng = random.Random(count)
+    for _ in range(200):
+        rows = sorted(_piece(rng) for _ in range(count))
+        day, pooled = pool_day(rows, DEFAULTS), pool(Rows.from_list(rows), FIRST, DEFAULTS)
+        tick = next(_ticks(pooled, [0.0], FIRST))
+        assert repr((day.shock, day.flows, day.answers, day.second_answers)) == repr(tick[1:])
+        if day.sized is not None:
+            assert all(np.array_equal(getattr(day.sized, name), getattr(pooled.sized, name)) for name in Sized.__slots__)
+        else:
+            assert tick.flows is None or pooled.sized is None
+
+
+def _piece(rng: random.Random) -> tuple[int, bool, int]:
+    kind = rng.choice([Kind.SHOCK, Kind.GOT, Kind.GOT, Kind.GAVE, Kind.CONFIRM, Kind.CHECK])
+    lowest = {Kind.SHOCK: 0, Kind.GAVE: 0}.get(kind, -3_000_000)
+    value = NO_VALUE if kind in (Kind.GOT, Kind.GAVE) and rng.random() < 0.3 else rng.randint(lowest, 0 if kind == Kind.SHOCK else 3_000_000)
+    return int(kind), kind in (Kind.GOT, Kind.GAVE, Kind.CHECK) and rng.random() < 0.4, value
+
+
+def test_one_series_on_floats_ends_where_all_of_them_do():
+    rng = random.Random(3)
+    rows = [(DAY + rng.randrange(12), *_piece(rng)) for _ in range(60)]
+    before, after, day = fold_one(rows, States.prior(1).of_one())
+    whole = fold(EvidenceColumns.from_rows([(0, on, kind, value, relayed) for on, kind, relayed, value in rows]), 1)
+    assert [States.pack_one(before), States.pack_one(after)] == [*whole.before.pack(), *whole.after.pack()]
+    assert day == whole.open_day[0] == max(row[0] for row in rows)
+    with pytest.raises(OutOfOrder):
+        fold_one(rows[:1], after)

@@ -62,3 +62,13 @@ def test_a_short_run_holds_to_counts_and_slopes_and_not_to_times(clock):
     timed = compare("X", "ours", Work(clock(1.0)), "theirs", Work(clock(2.0)), AT_MOST, 0.4)
     assert not timed.is_steady
     assert counted("X", "slope", 1.2, "", AT_MOST, 1.05).is_steady
+
+
+def test_a_quick_run_takes_fewer_turns(clock, monkeypatch):
+    turns = []
+    work = Work(lambda: turns.append(1))
+    for quick, expected in (("1", 1 + harness.QUICK_ROUNDS), ("", 1 + harness.ROUNDS)):
+        monkeypatch.setenv(harness.QUICK, quick)
+        turns.clear()
+        compare("X", "ours", work, "theirs", Work(clock(1.0)), AT_MOST, 1)
+        assert len(turns) == expected

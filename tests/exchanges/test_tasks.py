@@ -2,7 +2,7 @@
 
 import ast
 import threading
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -57,6 +57,9 @@ def together(*acts):
 def world(transactional_db, request):
     """Something to do for every sweep: relationships due, a round to post, an event to ask about, mail to send."""
     cast = request.getfixturevalue("cast")
+    cast.workspace.quiet_from = cast.workspace.quiet_until = time(0)  # at whatever hour and day this runs
+    cast.workspace.quiet_days = ""
+    cast.workspace.save()
     now = timezone.now()
     for number in range(3):
         make_relationship(cast.ana, f"Client {number}", people=(add_person(workspace=cast.workspace, name="X", email=f"x{number}@c.example"),))
@@ -118,10 +121,10 @@ def test_a_worker_whose_clock_is_behind_does_not_ask_a_second_time(world):
 
 def test_both_sides_answering_at_the_same_moment_reveal_every_round(world):
     now = timezone.now()
-    people = add_person(workspace=world.workspace, name="P", email="p@pair.example")
     pairs = []
-    for number in range(8):
-        relationship = make_relationship(world.ana, f"Pair {number}", people=(people,))
+    for number in range(8):  # a person each: one alone would not be asked eight times
+        person = add_person(workspace=world.workspace, name=f"P{number}", email=f"p{number}@pair.example")
+        relationship = make_relationship(world.ana, f"Pair {number}", people=(person,))
         round = open_round(relationship=relationship, now=now, reason="due")
         pairs.append([RoundSeat.objects.select_related("round").get(round=round, side=side) for side in SideRole.values])
 
@@ -159,7 +162,7 @@ def test_the_command_does_what_the_sweeps_do(world, capsys):
     call_command("send_due_prompts")
     told = capsys.readouterr().out
     assert "rounds: released 0, posted 1" in told
-    assert "prompts: rounds 3, ratings 1, reminders 0, lapsed 0" in told
+    assert "prompts: rounds 3, ratings 1, terms 1, woken 0, reminders 0, told 0, lapsed 0" in told
     assert "mail: " in told
     with everywhere():
         assert Participant.objects.count() == 8

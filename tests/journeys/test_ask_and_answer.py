@@ -34,13 +34,14 @@ PATIENCE = 120
 
 SCENE = """
 import json
+from datetime import time
 from django.utils import timezone
 from exchanges.services.relationships import open_relationship
 from relationships.models import Kind, Member, User, Workspace
 from relationships.services.parties import add_party, add_person
 from valueledger.common.tenancy import within
 now = timezone.now()
-workspace = Workspace.objects.create(name="Acme")
+workspace = Workspace.objects.create(name="Acme", quiet_from=time(0), quiet_until=time(0), quiet_days="")  # at whatever hour this runs
 with within(workspace.pk):
     user = User.objects.create_user(email="ana@acme.example", password="a long enough password", name="Ana Lind")
     ana = Member.objects.create(workspace=workspace, user=user, is_steward=True, person=add_person(workspace=workspace, name="Ana Lind", email="ana@acme.example"))
@@ -62,7 +63,7 @@ with everywhere():
                                           "due_on": str(card.due_on)} for card in Card.objects.filter(view=1)},
         "rounds": Round.objects.count(),
         "posted": Round.objects.filter(posting__isnull=False).count(),
-        "prompts": sorted(Prompt.objects.values_list("state", flat=True)),
+        "prompts": sorted(Prompt.objects.filter(kind="CHECK").values_list("state", flat=True)),
         "mails": sorted(Outbox.objects.values_list("kind", "state")),
     }))
 """
@@ -207,7 +208,9 @@ def test_two_counterparts_are_asked_by_mail_and_their_answers_move_their_balance
     until(lambda: running.stand()["mails"].count(["check", "SENT"]) == 3, "three mails sent")
     stand = running.stand()
     assert stand["rounds"] == 2
-    assert stand["mails"] == [["check", "DUE"], ["check", "SENT"], ["check", "SENT"], ["check", "SENT"]]  # Ana's second question waits for tomorrow
+    second, *sent = stand["mails"] if ["check", "DUE"] in stand["mails"] else stand["mails"][::-1]
+    assert sent == [["check", "SENT"]] * 3
+    assert second in (["check", "SKIPPED"], ["check", "DUE"])  # Ana's second question came along, or was asked a moment later and waits for tomorrow
 
     # Each opens the own link, without a login; the answer stays blind.
     answers = {"bo@borealis.example": "-2", "cy@corax.example": "1"}

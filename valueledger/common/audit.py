@@ -10,13 +10,13 @@ from valueledger.common.models import AuditEntry
 def record(
     *, workspace_id: int | None, now: datetime, actor_kind: str, actor_id: int | None, action: str,
     target_kind: str = "", target_id: object = "", result: str = "done", batch: rows.Batch | None = None,
-) -> AuditEntry:  # fmt: skip
+) -> None:  # fmt: skip
     """Write the line, or put it into a batch that the caller runs in the same transaction."""
-    line = AuditEntry(
-        workspace_id=workspace_id, at=now, actor_kind=actor_kind, actor_id=actor_id, action=action,
-        target_kind=target_kind, target_id=str(target_id), result=result, request_id=request_id.get(),
-    )  # fmt: skip
+    line = {
+        "workspace_id": workspace_id, "at": now, "actor_kind": actor_kind, "actor_id": actor_id, "action": action,
+        "target_kind": target_kind, "target_id": str(target_id), "result": result, "request_id": request_id.get(),
+    }  # fmt: skip
     if batch is None:
-        return rows.insert(line)
-    batch.insert(line)
-    return line
+        rows.insert(AuditEntry(**line))
+    else:
+        batch.add(AuditEntry, line)

@@ -1,5 +1,6 @@
 """Is it alive, and does the work get done? A worker proves the second by writing a row."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +16,8 @@ from valueledger.common.models import Heartbeat, Outbox
 from valueledger.common.tenancy import everywhere
 
 MISSED_BEATS = 3
+Lag = Callable[[datetime], float]
+LAGS: dict[str, Lag] = {}  # what else waits, in seconds by name: said by the apps, which know their work
 _migrated: set[int] = set()  # the leaf count for which every migration was seen applied: it cannot become unapplied
 
 
@@ -50,7 +53,7 @@ def state_at(now: datetime) -> dict[str, object]:
     try:
         migrated = has_all_migrations()
         age = age_of("worker", now=now) if migrated else None
-        waiting = oldest_due(now=now) if migrated else None
+        waiting = {"oldest_due_seconds": oldest_due(now=now), **{name: lag(now) for name, lag in LAGS.items()}} if migrated else {}
     except DatabaseError:
         return {"ready": False, "database": "away"}
     allowed = timedelta(seconds=MISSED_BEATS * settings.HEARTBEAT_SECONDS).total_seconds()
@@ -61,7 +64,7 @@ def state_at(now: datetime) -> dict[str, object]:
         "migrations": "ok" if migrated else "missing",
         "worker": "ok" if alive else "silent",
         "worker_seconds_ago": None if age is None else round(age, 1),
-        "oldest_due_seconds": None if waiting is None else round(waiting, 1),
+        **{name: round(waiting[name], 1) if name in waiting else None for name in ("oldest_due_seconds", *LAGS)},
     }
 
 

@@ -1,14 +1,16 @@
-"""Rows that are worth nothing after a while: ended sessions, full buckets, answered requests."""
+"""Rows that are worth nothing after a while: ended sessions, full buckets, answered requests, old sign-in links."""
 
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 
-from valueledger.common import idempotency
-from valueledger.common.models import RateBucket
+from valueledger.common import idempotency, portal_sessions
+from valueledger.common.models import RateBucket, Token
+from valueledger.common.models.tokens import TokenPurpose
 from valueledger.common.tenancy import everywhere
 
 BUCKETS_ARE_FULL_AFTER = timedelta(days=1)
+LINKS_KEPT = timedelta(days=1)  # a used one still says so, and not that nothing was here
 
 
 def sweep(*, now: datetime) -> dict[str, int]:
@@ -18,4 +20,6 @@ def sweep(*, now: datetime) -> dict[str, int]:
             "sessions": Session.objects.filter(expire_date__lt=now).delete()[0],
             "buckets": RateBucket.objects.filter(updated_at__lt=now - BUCKETS_ARE_FULL_AFTER).delete()[0],
             "answered_requests": idempotency.purge(now=now),
+            "portal_sessions": portal_sessions.purge(now=now),
+            "sign_in_links": Token.objects.filter(purpose=TokenPurpose.SIGN_IN, expires_at__lt=now - LINKS_KEPT).delete()[0],
         }

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 request_id: ContextVar[str] = ContextVar("request_id", default="")  # here and not beside the audit: logging is set up before any model
 
 # The path segments in front of which a secret stands in an address: links in mails, first run, invitations, password resets.
-SECRET = re.compile(r"(/(?:p|setup|join|portal|unsubscribe|account/password/reset/key)/)[^/?\s\"']+")
+SECRET = re.compile(r"(/(?:p|me/enter|setup|join|portal|unsubscribe|account/password/reset/key)/)[^/?\s\"']+")
 BEARER = re.compile(r"(?i)(bearer\s+|token=|password=|code=)[^\s&\"']+")
 EXTRA = ("method", "path", "status", "milliseconds", "task", "counts", "user_id", "workspace_id")
 

@@ -21,7 +21,11 @@ class HandoverError(Exception):
 
 
 class Refused(HandoverError):
-    """For good: this message will not be taken, by this server or at all."""
+    """For good: this message will not be taken, by this server or at all. `code` says how the server put it, if it was the server."""
+
+    def __init__(self, said: str, *, code: int = 0, is_of_recipient: bool = False) -> None:
+        super().__init__(said)
+        self.code, self.is_of_recipient = code, is_of_recipient
 
 
 class TryLater(HandoverError):
@@ -116,11 +120,11 @@ class Mailer:
     def _end_of(self, error: Exception) -> HandoverError:
         if isinstance(error, smtplib.SMTPRecipientsRefused):
             code, answer = next(iter(error.recipients.values()))
-            return _by_code(code, answer)
+            return _by_code(code, answer, is_of_recipient=True)
         if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPHeloError):
             return ServerAway(f"The mail server does not let us in: {_told(error)}")
         if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
-            return _by_code(error.smtp_code, error.smtp_error)
+            return _by_code(error.smtp_code, error.smtp_error, is_of_recipient=isinstance(error, smtplib.SMTPDataError))
         if isinstance(error, smtplib.SMTPException | OSError):
             if getattr(self.connection, "text_sent", False):
                 return Lost("The connection broke after the text was sent. It may have arrived, so it is not sent again.")
@@ -133,9 +137,10 @@ class Mailer:
         self.connection.close()
 
 
-def _by_code(code: int, answer: bytes | str) -> HandoverError:
+def _by_code(code: int, answer: bytes | str, *, is_of_recipient: bool = False) -> HandoverError:
+    """One message goes to one recipient, so what is said of its text is said of them too; what is said of the sender is about us."""
     said = f"The mail server said {code} {_text(answer)}".strip()
-    return Refused(said) if code >= 500 else TryLater(said)
+    return Refused(said, code=code, is_of_recipient=is_of_recipient) if code >= 500 else TryLater(said)
 
 
 def _told(error: Exception) -> str:

@@ -6,20 +6,23 @@ It knows kinds, keys and states. What a message says, and whether it should stil
 and right before the hand-over. A claim is one conditional UPDATE, which settles races on SQLite and PostgreSQL alike. No transaction is
 open while a mail server is spoken to. Whoever dies before the hand-over leaves a claim that runs out and is due again; whoever dies
 during it leaves `unknown`, which a person can see and which is never sent twice.
+
+Several rows of one recipient may travel in one message: the others are claimed with the row that carries them (`take_along`), share its
+claim and its lease, and so come to the same end. Only when the message was taken do they end as "skipped: in the same mail".
 """
 
 import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from valueledger.common.mailing import Lost, Mailer, Refused, ServerAway, TryLater
 from valueledger.common.models.outbox import Outbox, OutboxState
@@ -34,6 +37,8 @@ LONGEST_WAIT = timedelta(hours=4)
 MOST_ATTEMPTS = 14  # about a day
 CANDIDATES = 20
 LONGEST_REASON = 300
+HANDED_OVER = (OutboxState.SENT, OutboxState.UNKNOWN)
+TOGETHER = "It went out in the same mail as another question."
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,17 @@ class Skip:
     reason: str
 
 
-Prepare = Callable[[Outbox, datetime], EmailMessage | Skip]
+@dataclass(frozen=True)
+class Later:
+    """The answer of `prepare` when a message should go, but not yet."""
+
+    at: datetime
+    reason: str = ""
+
+
+Prepare = Callable[[Outbox, datetime], EmailMessage | Skip | Later]
+OnRefused = Callable[[Outbox, Refused, datetime], None]
+OnTaken = Callable[[Outbox, datetime], None]
 
 
 @dataclass
@@ -100,8 +115,20 @@ def taken_bundles(*, workspace_id: int, recipient_id: int, first_day: date, last
     return set(rows.values_list("bundle_key", flat=True))
 
 
-def sweep(*, now: datetime, prepare: Prepare, limit: int = 200, mailer: Mailer | None = None) -> Counts:
-    """Hand over what is due. One message that fails does not stop the next; a mail server that is away ends the sweep."""
+def sweep(
+    *,
+    now: datetime,
+    prepare: Prepare,
+    limit: int = 200,
+    mailer: Mailer | None = None,
+    on_refused: OnRefused | None = None,
+    on_taken: OnTaken | None = None,
+) -> Counts:
+    """Hand over what is due. One message that fails does not stop the next; a mail server that is away ends the sweep.
+
+    In the transaction that settles the row, `on_refused` is told when the mail system will not take mail for this recipient, and `on_taken`
+    when it took the message or may have.
+    """
     counts, begun = Counts(), time.monotonic()
     mailer = mailer or Mailer()
 
@@ -117,7 +144,7 @@ def sweep(*, now: datetime, prepare: Prepare, limit: int = 200, mailer: Mailer |
             if row is None:
                 break
             with within(row.workspace_id):
-                state, is_away = _carry(row, prepare=prepare, mailer=mailer, moment=moment)
+                state, is_away = _carry(row, prepare=prepare, mailer=mailer, moment=moment, on_refused=on_refused, on_taken=on_taken)
             counts.add(state)
             if is_away:
                 break
@@ -129,8 +156,9 @@ def recover(*, now: datetime, counts: Counts | None = None) -> None:
     ended = Outbox.objects.lease_ended_at(now)
     again = ended.filter(state=OutboxState.CLAIMED).update(state=OutboxState.DUE, claim=None, lease_until=None, attempts=F("attempts") + 1)
     lost = ended.filter(state=OutboxState.HANDING_OVER).update(
-        state=OutboxState.UNKNOWN, lease_until=None, reason="We stopped while handing it over. It may have arrived, so it is not sent again."
-    )
+        state=OutboxState.UNKNOWN, sent_at=F("lease_until") - HAND_OVER_LEASE, lease_until=None,
+        reason="We stopped while handing it over. It may have arrived, so it is not sent again.",
+    )  # fmt: skip
     if counts is not None:
         counts.by_state.update({name: count for name, count in (("recovered", again), ("unknown", lost)) if count})
 
@@ -146,39 +174,74 @@ def claim_next(*, now: datetime) -> Outbox | None:
     return None
 
 
+def take_along(row: Outbox, keys: Iterable[int]) -> list[Outbox]:
+    """Claim more of the same recipient's due rows, to travel in this row's message. Returns those that we got."""
+    due = Outbox.objects.filter(pk__in=list(keys), workspace_id=row.workspace_id, recipient_id=row.recipient_id, state=OutboxState.DUE)
+    due.update(state=OutboxState.CLAIMED, claim=row.claim, lease_until=row.lease_until)
+    return list(together(row).filter(state=OutboxState.CLAIMED).exclude(pk=row.pk).order_by("due_at", "id"))
+
+
+def together(row: Outbox) -> QuerySet[Outbox]:
+    """The row and what travels with it: everything under this claim. The recipient is named because the index begins with it."""
+    return Outbox.objects.filter(workspace_id=row.workspace_id, recipient_id=row.recipient_id, claim=row.claim)
+
+
 def begin_hand_over(row: Outbox, *, now: datetime) -> bool:
-    """From here on this message is never sent again by itself. False when the claim is no longer ours."""
-    changed = Outbox.objects.filter(pk=row.pk, claim=row.claim, state=OutboxState.CLAIMED, lease_until__gt=now).update(
-        state=OutboxState.HANDING_OVER, lease_until=now + HAND_OVER_LEASE, attempts=F("attempts") + 1
+    """From here on this message is never sent again by itself. False when the claim is no longer ours. What travels with it shares its lease."""
+    changed = (
+        together(row)
+        .filter(state=OutboxState.CLAIMED, lease_until__gt=now)
+        .update(state=OutboxState.HANDING_OVER, lease_until=now + HAND_OVER_LEASE, attempts=F("attempts") + 1)
     )
-    return changed == 1
+    return changed > 0
 
 
 def settle(row: Outbox, state: str, *, reason: str = "", now: datetime | None = None) -> None:
-    """End the message. A lease that ran out meanwhile does not matter: we know better than `unknown` how it ended."""
-    Outbox.objects.filter(pk=row.pk, claim=row.claim).exclude(state=OutboxState.DUE).update(
-        state=state, reason=reason[:LONGEST_REASON], lease_until=None, sent_at=now if state == OutboxState.SENT else None
-    )
+    """End the message, and with it what travelled along. A lease that ran out meanwhile does not matter: we know better than `unknown` how
+    it ended. `sent_at` is when it was handed over."""
+    ours = together(row).exclude(state=OutboxState.DUE)
+    end = {"state": state, "reason": reason[:LONGEST_REASON], "lease_until": None, "sent_at": now if state in HANDED_OVER else None}
+    with transaction.atomic():
+        ours.filter(pk=row.pk).update(**end)
+        if state == OutboxState.SENT:
+            end |= {"state": OutboxState.SKIPPED, "reason": TOGETHER}
+        ours.exclude(pk=row.pk).update(**end)
 
 
 def put_back(row: Outbox, *, reason: str, now: datetime) -> str:
-    """Try again later, later each time; after a day of trying it has failed."""
+    """Try again later, later each time; after a day of trying it has failed. What travelled along waits as long, and counts its own tries."""
     attempts = Outbox.objects.filter(pk=row.pk).values_list("attempts", flat=True).get()
-    if attempts >= MOST_ATTEMPTS:
-        settle(row, OutboxState.FAILED, reason=f"Given up after {attempts} attempts. {reason}")
-        return OutboxState.FAILED
-    wait = min(FIRST_WAIT * 2 ** max(attempts - 1, 0), LONGEST_WAIT)
-    Outbox.objects.filter(pk=row.pk, claim=row.claim).update(
-        state=OutboxState.DUE, claim=None, lease_until=None, due_at=now + wait, reason=reason[:LONGEST_REASON]
-    )
+    again = now + min(FIRST_WAIT * 2 ** max(attempts - 1, 0), LONGEST_WAIT)
+    with transaction.atomic():
+        others = together(row).exclude(pk=row.pk)
+        others.filter(due_at__lt=again).update(due_at=again)
+        others.update(state=OutboxState.DUE, claim=None, lease_until=None, reason=reason[:LONGEST_REASON])
+        if attempts >= MOST_ATTEMPTS:
+            settle(row, OutboxState.FAILED, reason=f"Given up after {attempts} attempts. {reason}")
+            return OutboxState.FAILED
+        defer(row, Later(again, reason))
     return "put_back"
 
 
-def _carry(row: Outbox, *, prepare: Prepare, mailer: Mailer, moment: Callable[[], datetime]) -> tuple[str, bool]:
-    """One claimed message to its end. Returns its state, and whether the mail server is away."""
+def defer(row: Outbox, later: Later) -> None:
+    """Due again, at another moment."""
+    together(row).update(state=OutboxState.DUE, claim=None, lease_until=None, due_at=later.at, reason=later.reason[:LONGEST_REASON])
+
+
+def _carry(
+    row: Outbox, *, prepare: Prepare, mailer: Mailer, moment: Callable[[], datetime], on_refused: OnRefused | None, on_taken: OnTaken | None
+) -> tuple[str, bool]:
+    """One claimed message to its end. Returns its state, and whether the mail server is away.
+
+    The hand-over begins in the transaction that prepares: what `prepare` has locked is not let go between the two.
+    """
+    is_ours = True
     try:
         with transaction.atomic():
             message = prepare(row, moment())
+            if isinstance(message, EmailMessage) and not begin_hand_over(row, now=moment()):
+                is_ours = False
+                transaction.set_rollback(True)
     except Exception as error:  # one poisoned row must not hold up the others: it is logged and pushed forward
         log.exception("a message could not be prepared", extra={"workspace_id": row.workspace_id})
         Outbox.objects.filter(pk=row.pk).update(attempts=F("attempts") + 1)
@@ -186,21 +249,32 @@ def _carry(row: Outbox, *, prepare: Prepare, mailer: Mailer, moment: Callable[[]
     if isinstance(message, Skip):
         settle(row, OutboxState.SKIPPED, reason=message.reason)
         return OutboxState.SKIPPED, False
-    if not begin_hand_over(row, now=moment()):
+    if isinstance(message, Later):
+        defer(row, message)
+        return "deferred", False
+    if not is_ours:
         return "overtaken", False
-    return _hand_over(row, message, mailer=mailer, moment=moment)
+    return _hand_over(row, message, mailer=mailer, moment=moment, on_refused=on_refused, on_taken=on_taken)
 
 
-def _hand_over(row: Outbox, message: EmailMessage, *, mailer: Mailer, moment: Callable[[], datetime]) -> tuple[str, bool]:
+def _hand_over(
+    row: Outbox, message: EmailMessage, *, mailer: Mailer, moment: Callable[[], datetime], on_refused: OnRefused | None, on_taken: OnTaken | None
+) -> tuple[str, bool]:
+    state, reason = OutboxState.SENT, ""
     try:
         mailer.deliver(message)
     except Refused as error:
-        settle(row, OutboxState.FAILED, reason=str(error))
+        with transaction.atomic():
+            settle(row, OutboxState.FAILED, reason=str(error))
+            if error.is_of_recipient and on_refused is not None:
+                on_refused(row, error, moment())
         return OutboxState.FAILED, False
     except Lost as error:
-        settle(row, OutboxState.UNKNOWN, reason=str(error))
-        return OutboxState.UNKNOWN, False
+        state, reason = OutboxState.UNKNOWN, str(error)
     except (TryLater, ServerAway) as error:
         return put_back(row, reason=str(error), now=moment()), isinstance(error, ServerAway)
-    settle(row, OutboxState.SENT, now=moment())
-    return OutboxState.SENT, False
+    with transaction.atomic():
+        settle(row, state, reason=reason, now=moment())
+        if on_taken is not None:
+            on_taken(row, moment())
+    return state, False

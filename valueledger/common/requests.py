@@ -22,7 +22,7 @@ log = logging.getLogger("valueledger.requests")
 GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
 FORM_AROUND = 1 << 20  # the fields beside a file
 QUIET = ("/static/", "/healthz", "/readyz")
-LINK_PAGES = ("/p/", "/setup/", "/join/", "/portal/", "/unsubscribe/", "/account/password/reset/key/")
+LINK_PAGES = ("/p/", "/me/", "/setup/", "/join/", "/portal/", "/unsubscribe/", "/account/password/reset/key/")
 
 
 class RequestIdMiddleware:

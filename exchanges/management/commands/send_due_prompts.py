@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from exchanges.services import prompts, rounds, sending
+from exchanges.services import digests, prompts, rounds, sending
 
 
 class Command(BaseCommand):
@@ -16,6 +16,7 @@ class Command(BaseCommand):
         for name, counts in (
             ("rounds", rounds.sweep_rounds(now=now)),
             ("prompts", prompts.sweep_prompts(now=now)),
+            ("digests", {"written": digests.sweep_digests(now=now)}),
             ("mail", sending.send_due(now=timezone.now())),
         ):
             told = ", ".join(f"{what} {count}" for what, count in counts.items()) or "nothing"

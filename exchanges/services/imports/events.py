@@ -101,9 +101,9 @@ def giver_of(row: Staged, found: Found) -> int:
 
 
 def value_kinds(work: Work) -> dict[str, int]:
-    """The catalogue by folded name and code; a side's own kinds are not for files."""
-    rows = ValueKind.objects.filter(workspace=work.settings.workspace, side__isnull=True, is_retired=False).values_list("id", "name", "code")
-    return {text.casefold(): pk for pk, name, code in rows for text in (code, name)}
+    """The catalogue by folded code and name; a side's own kinds are not for files. What lies behind us may name a retired one."""
+    rows = list(ValueKind.objects.filter(workspace=work.settings.workspace, side__isnull=True).order_by("-is_retired", "id"))
+    return {kind.code.casefold(): kind.pk for kind in rows} | {kind.name.casefold(): kind.pk for kind in rows}
 
 
 def fault(one: Candidate, kinds: dict[str, int], *, today: int) -> tuple[str, str] | None:

@@ -18,11 +18,13 @@ from django.db.models.functions import Lower
 
 from exchanges.services.imports.rows import CUT
 from relationships.models import Kind, Member, Party, PartyKind, PartyText, Relationship, Side, SideRole, Stage, Workspace
+from relationships.services.erasures import name_digest, names_erased
 from valueledger.common import bulk
 
 NOT_THERE = "There is no relationship with this id among those you may write to."
 UNKNOWN_NAME = "No relationship has this name."
 SEVERAL = "Several relationships have this name. Write the id of the one you mean."
+ERASED = "Somebody of this name was erased, so nothing about them is taken in."
 NOT_YOURS = "You cannot write to this relationship."
 
 
@@ -74,6 +76,7 @@ class Resolver:
         self.settings = settings
         self._own_id: int | None = None
         self._has_hand_made: bool | None = None
+        self._erased: frozenset[bytes] | None = None
         self.made: Sequence[Wanted] = ()
 
     def find(self, references: Iterable[tuple[str, str | None]], *, write: bool) -> dict[str, Found]:
@@ -136,6 +139,8 @@ class Resolver:
                 found[reference] = Found(pk=pk, kind=kind)
             elif matching:
                 found[reference] = Found(refusal=SEVERAL)
+            elif self._is_erased(name):
+                found[reference] = Found(refusal=ERASED)
             else:
                 one = wanted.setdefault(name.casefold(), Wanted("", name, kinds[reference]))
                 one.references.append(reference)
@@ -171,6 +176,8 @@ class Resolver:
             ids = (parties.get(own, 0), parties.get(counterpart, 0))
             if all(ids):
                 by_ids[ids].append(reference)
+            elif self._is_erased(own) or self._is_erased(counterpart):
+                found[reference] = Found(refusal=ERASED)
             else:
                 missing.append(Wanted(own, counterpart, kinds[reference], True, *ids, references=[reference]))
         known = self._pairs(list(by_ids))
@@ -181,6 +188,12 @@ class Resolver:
                 own, counterpart = pairs[same[0]]
                 missing.append(Wanted(own, counterpart, kinds[same[0]], True, *ids, references=same))
         return missing
+
+    def _is_erased(self, name: str) -> bool:
+        """Whether an erasure meant this name: a file must not bring back who asked to be forgotten."""
+        if self._erased is None:
+            self._erased = names_erased(self.settings.workspace)
+        return bool(self._erased) and name_digest(name) in self._erased
 
     def _parties(self, names: set[str]) -> dict[str, int]:
         """Party ids by the name or number that a source gives them."""
@@ -276,7 +289,7 @@ class Resolver:
             Relationship, count,
             {
                 "id": ids, "public_id": bulk.fresh_uuids(count), "workspace_id": workspace_id, "kind": [str(one.kind) for one in made],
-                "stage": Stage.GROWING.value, "steward_id": steward.pk if steward else None,
+                "stage": Stage.GROWING.value, "stake": Relationship._meta.get_field("stake").get_default(), "steward_id": steward.pk if steward else None,
                 "head_position": np.array([heads.get(one.pk, 0) for one in made], np.int64),
                 "started_on": np.array([first_days[one.pk] for one in made], np.int64),
                 "import_key": [f"{one.own_id}|{one.counterpart_id}" for one in made], "created_at": now,

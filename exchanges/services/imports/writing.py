@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from exchanges.models import Evidence, LiveEvidence, SourceKind
 from exchanges.services.imports.fields import FIELDS
 from exchanges.services.imports.known import Occurrences, fingerprint
-from exchanges.services.imports.resolving import Found, Resolver, Settings
+from exchanges.services.imports.resolving import ERASED, Found, Resolver, Settings
 from exchanges.services.imports.rows import Refusal, Staged, printable
 from relationships.models import Kind, Relationship, SideRole
 from valueledger.common import bulk
@@ -82,7 +82,7 @@ def candidates(
     for row in rows:
         one = found[row[1]]
         if one.refusal:
-            work.outcome.refuse(row, one.field, one.refusal, row[slots[one.field]] or "")
+            work.outcome.refuse(row, one.field, one.refusal, "" if one.refusal == ERASED else row[slots[one.field]] or "")
             continue
         given = row[id_slot]
         key = fingerprint(table, "id", given) if given else fingerprint(table, one.pk, *content(row, one))

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from exchanges.models import EventVersion, Giver, Report, ReportRole, ValueEvent
 from exchanges.selectors.gaps import gap_counts
-from exchanges.selectors.ledger import directions_of, half_seen, lines_of, open_gaps, plain, terms_of, versions_of
+from exchanges.selectors.ledger import AnswerLine, directions_of, half_seen, lines_of, open_gaps, plain, terms_of, versions_of
+from exchanges.selectors.ledger import _pooled as pooled
 from exchanges.services.events import withdraw_event
 from exchanges.services.reports import Account, relay_report, report_gave, report_got, withdraw_report
 from relationships.models import SideRole
@@ -85,3 +86,22 @@ def test_terms_in_force_are_the_newest_of_their_day(cast):
 
 def test_amounts_are_shown_as_they_were_typed():
     assert [plain(Decimal(text)) for text in ("9.0000", "0.5000", "1200", "-2.50", "0")] == ["9", "0.5", "1200", "−2.5", "0"]
+
+
+def answer_line(number, value, *, on=TODAY, round_id=1, by="", side=SideRole.OWN):
+    return AnswerLine(
+        answer_id=number, side=side, on=on, f=value, is_confirm=False, by=by, is_relayed=False, guess=None, sentence="", round_id=round_id
+    )
+
+
+def test_a_colleagues_answer_is_pooled_with_its_round_and_not_with_its_day():
+    yesterday = TODAY - timedelta(days=1)
+    lines = [answer_line(1, 2.0, on=yesterday), answer_line(2, 0.0, by="Ana"), answer_line(3, -1.0, round_id=2, by="Ana")]
+    shown = pooled(lines)
+    assert [(line.answer_id, line.f, line.by) for line in shown] == [(2, 1.0, ""), (3, -1.0, "Ana")]
+    theirs = [answer_line(4, 1.0, side=SideRole.COUNTERPART), answer_line(5, 3.0, side=SideRole.COUNTERPART)]
+    assert pooled(theirs) == theirs, "the other side's answers stand each by itself"
+    mine = [answer_line(6, 1.0, by="Ana"), answer_line(7, 3.0, by="Ana")]
+    assert pooled(mine) == mine, "the reader's own too"
+    loose = [answer_line(8, 1.0, round_id=None), answer_line(9, 3.0, round_id=None), answer_line(10, 0.0, round_id=None, on=yesterday)]
+    assert [line.f for line in pooled(loose)] == [2.0, 0.0], "what no round asked for is of its day"

@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 
 from exchanges.models import Answer, Assurance, Card, Giver, Prompt, PromptKind, PromptState, Round, RoundSeat
-from exchanges.selectors.due import due_relationships
+from exchanges.selectors import allowance
+from exchanges.selectors.asking import due_relationships
 from exchanges.services import mailing, prompts
 from exchanges.services.events import log_event, withdraw_event
 from exchanges.services.prompts import ask_rating, lapse, open_due_rounds, remind, stop_mails, sweep_prompts
 from exchanges.services.reports import Account, report_got
 from exchanges.services.rounds import answer_check, open_round, sweep_rounds
-from relationships.models import Kind, Participant, Person, SideRole, Stage
+from relationships.models import Kind, Participant, Person, Relationship, SideRole, Stage
 from relationships.services.parties import add_person
 from tests.makers import NOW, TODAY, make_event, make_relationship
 from valueledger.common.models import AuditEntry, Outbox
@@ -53,7 +54,7 @@ def test_an_answered_side_is_asked_again_when_its_date_has_come(cast):
 
 
 def test_nobody_is_asked_about_a_relationship_that_has_ended(cast):
-    Card.objects.filter(relationship=cast.borealis).update(stage=Stage.ENDED)
+    Relationship.objects.filter(pk=cast.borealis.pk).update(stage=Stage.ENDED)
     assert due(cast.workspace) == []
 
 
@@ -70,7 +71,7 @@ def test_where_nobody_can_be_asked_nothing_is_due(cast):
 
 def test_the_wait_doubles_with_each_question_that_nobody_answers(cast):
     moment = NOW
-    for wait in (60, 120, 180, 180):
+    for wait in (28, 56, 112, 180, 180):
         assert open_due_rounds(now=moment) == 1
         sweep_rounds(now=moment + 14 * DAY)
         assert due(cast.workspace, moment + (wait - 1) * DAY) == []
@@ -99,12 +100,12 @@ def test_an_employee_who_answered_in_private_is_not_asked_again_at_once(cast, em
 
 
 def test_nobody_has_more_than_a_few_questions_open(cast, monkeypatch):
-    monkeypatch.setattr(prompts, "MOST_WAITING_MEMBER", 10)
+    monkeypatch.setattr(allowance, "MOST_WAITING_MEMBER", 10)
     for number in range(14):
         make_relationship(cast.ana, f"Client {number}", people=(add_person(workspace=cast.workspace, name="X", email=f"x{number}@client.example"),))
-    assert open_due_rounds(now=NOW) == prompts.MOST_WAITING
+    assert open_due_rounds(now=NOW) == allowance.MOST_WAITING
     assert open_due_rounds(now=NOW + MINUTE) == 0
-    assert Prompt.objects.filter(participant__person_id=cast.ana.person_id).count() == prompts.MOST_WAITING
+    assert Prompt.objects.filter(participant__person_id=cast.ana.person_id).count() == allowance.MOST_WAITING
 
 
 def test_a_person_gets_one_mail_a_day(cast):
@@ -228,10 +229,10 @@ def test_one_relationship_that_breaks_does_not_hold_up_the_next(cast, monkeypatc
     make_relationship(cast.ana, "Second", people=(add_person(workspace=cast.workspace, name="S", email="s@second.example"),))
     real = prompts.open_due_round
 
-    def broken(*, relationship, now):
+    def broken(*, relationship, now, of):
         if relationship.pk == cast.borealis.pk:
             raise RuntimeError("broken on purpose")
-        return real(relationship=relationship, now=now)
+        return real(relationship=relationship, now=now, of=of)
 
     monkeypatch.setattr(prompts, "open_due_round", broken)
     assert open_due_rounds(now=NOW) == 1

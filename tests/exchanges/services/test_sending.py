@@ -18,7 +18,7 @@ from django.db import connection
 
 from exchanges.models import Assurance, Prompt, PromptState, RoundSeat
 from exchanges.services import sending
-from exchanges.services.prompts import stop_mails
+from exchanges.services.prompts import remind, stop_mails
 from exchanges.services.rounds import answer_check, open_round
 from exchanges.services.sending import line, send_due
 from relationships.models import Participant, Relationship, Stage
@@ -166,7 +166,7 @@ def test_every_link_is_ours_and_nothing_remote_is_loaded(asked):
     for text in (message.body, html):
         links = [link for link in re.findall(r"https?://[^\s\"<>]+", text) if "w3.org" not in link]
         assert len(links) >= 8
-        assert all(link.startswith(f"{settings.PUBLIC_URL}/p/") for link in links)
+        assert all(link.startswith((f"{settings.PUBLIC_URL}/p/", f"{settings.PUBLIC_URL}/me/enter/")) for link in links)
     assert "<img" not in html
     assert "url(" not in html
 
@@ -191,14 +191,49 @@ def test_a_demo_workspace_keeps_what_was_sent(asked):
 
 def test_a_reminder_brings_a_fresh_link_and_ends_the_first(asked):
     send_due(now=NOW)
-    from exchanges.services.prompts import remind
-
     assert remind(now=NOW + 7 * DAY) == 1
     send_due(now=NOW + 7 * DAY)
     tokens = Token.objects.filter(purpose="PROMPT").order_by("id")
     assert [token.revoked_at is None for token in tokens] == [False, True]
     assert mail.outbox[1].subject.startswith("Once more: ")
     assert mail.outbox[1].message()["Message-ID"] != mail.outbox[0].message()["Message-ID"]
+
+
+def live_links():
+    return [token.revoked_at is None for token in Token.objects.filter(purpose="PROMPT").order_by("id")]
+
+
+def test_a_mail_that_did_not_go_out_ends_no_link(asked, settings):
+    send_due(now=NOW)
+    assert remind(now=NOW + 7 * DAY) == 1
+    with mail_server(Habit(bo="451 come back later"), settings):
+        assert send_due(now=NOW + 7 * DAY) == {"put_back": 1}
+    assert live_links() == [True, True]
+    with mail_server(Habit(), settings):
+        assert send_due(now=NOW + 7 * DAY + 2 * MINUTE) == {"sent": 1}
+    assert live_links() == [False, False, True]
+
+
+def test_a_mail_that_was_refused_ends_no_link(asked, settings):
+    send_due(now=NOW)
+    remind(now=NOW + 7 * DAY)
+    with mail_server(Habit(data="554 not this text"), settings):
+        assert send_due(now=NOW + 7 * DAY) == {"failed": 1}
+    assert live_links()[0]
+
+
+def test_a_mail_that_may_have_gone_out_ends_the_links_before_it(asked, settings):
+    send_due(now=NOW)
+    remind(now=NOW + 7 * DAY)
+    with rude_server(settings, after="text"):
+        assert send_due(now=NOW + 7 * DAY) == {"unknown": 1}
+    assert live_links() == [False, True]
+
+
+def test_a_hand_over_that_was_overtaken_makes_no_link(asked):
+    with patch.object(outbox, "begin_hand_over", lambda row, now: False):
+        assert send_due(now=NOW, limit=1) == {"overtaken": 1}
+    assert live_links() == []
 
 
 def test_a_mail_says_what_happened_since_the_last_answer_and_no_private_word(asked):

@@ -12,11 +12,12 @@ from django.urls import reverse
 from exchanges.models import Answer, Assurance, Prompt, PromptState, RoundPosting, RoundSeat
 from exchanges.selectors import deliveries
 from exchanges.services.prompts import open_due_rounds, remind
-from exchanges.services.rounds import answer_check, open_round
+from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from exchanges.services.sending import send_due
 from relationships.models import SideRole
 from tests.makers import NOW, speaker
 from valueledger.common.models import Outbox
+from valueledger.common.models.outbox import OutboxState
 from valueledger.common.tenancy import within
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -144,6 +145,42 @@ def test_why_mail_to_an_employee_was_skipped_is_theirs(cast, employee, clock):
     answer_check(seat=seat, value=Decimal(1), assurance=Assurance.SIGNED_IN, now=NOW)
     send_due(now=NOW)
     assert "answered before" not in page(cast.ana)
+
+
+def mails_to_eva(cast, query=""):
+    text = " ".join(page(cast.ana, query).split())
+    return [row for row in text.split("<tr")[1:] if 'data-label="To">Eva Holm<' in row]
+
+
+@pytest.mark.parametrize("posted", [False, True])
+@pytest.mark.parametrize("answers", [False, True])
+def test_whether_an_employee_answered_before_the_mail_went_is_not_shown(cast, employee, clock, answers, posted):
+    """Sent, or dropped as answered: "asked" both times, in no state's list, also once the round is over."""
+    open_round(relationship=employee.relationship, now=NOW, reason="due")
+    before = mails_to_eva(cast)
+    if answers:
+        seat = RoundSeat.objects.select_related("round").get(participant=employee.eva_speaks)
+        answer_check(seat=seat, value=Decimal(1), assurance=Assurance.SIGNED_IN, now=NOW)
+    send_due(now=NOW + MINUTE)
+    assert Outbox.objects.get(recipient_id=employee.eva.pk).state == ("SKIPPED" if answers else "SENT")
+    if posted:
+        clock.move_to(NOW + 15 * DAY)
+        sweep_rounds(now=NOW + 15 * DAY)
+        assert RoundPosting.objects.filter(round__relationship=employee.relationship).exists()
+    else:
+        assert mails_to_eva(cast) == before
+    [row] = mails_to_eva(cast)
+    assert '<span class="chip">asked</span></td>' in row, row
+    for state in OutboxState.values:
+        assert not mails_to_eva(cast, f"?state={state}")
+
+
+def test_that_an_employees_address_was_refused_is_shown(cast, employee, clock):
+    open_round(relationship=employee.relationship, now=NOW, reason="due")
+    Outbox.objects.filter(recipient_id=employee.eva.pk).update(state="FAILED", reason="550 no such person")
+    assert "550 no such person" not in mails_to_eva(cast)[0]  # given up for another reason: that too tells of no answer until then
+    type(employee.eva).objects.filter(pk=employee.eva.pk).update(refused_at=NOW)
+    assert "550 no such person" in mails_to_eva(cast)[0]
 
 
 def test_a_demo_shows_the_mail_in_a_frame_that_runs_nothing(opened, cast, clock):

@@ -17,6 +17,7 @@ from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from exchanges.services.sending import send_due
 from relationships.models import Kind, Participant, Person, Relationship, SideRole, Stage
 from relationships.services.parties import add_person
+from relationships.services.terms import TermsLine, add_own_kind, write_terms
 from tests.makers import NOW, TODAY, make_event, make_relationship, speaker
 from valueledger.common import tokens
 from valueledger.common.models import AuditEntry, Outbox, Token
@@ -458,6 +459,91 @@ def test_two_ratings_within_a_minute_are_taken_back_and_a_later_one_counts(ratin
 def test_half_a_rating_is_not_taken(rating_link, browser, typed):
     assert browser.post(rating_link, typed).status_code == 422
     assert not Report.objects.exists()
+
+
+def test_worth_can_be_said_in_ones_own_unit_instead_of_a_word(rating_link, browser, cast):
+    response = browser.post(rating_link, {"expected": "MORE", "amount": "3", "unit": "quiet evenings"})
+    report = Report.objects.select_related("unit").get()
+    assert (report.word, report.typed_amount, report.unit.name, report.points_micro) == (None, Decimal(3), "quiet evenings", None)
+    assert "More than you expected, and worth 3 quiet evenings to you." in browser.get(response.url).content.decode()
+    assert "more than you expected, and worth 3 quiet evenings to you" in browser.get(rating_link).content.decode()
+    page = browser.get(f"{rating_link}?change").content.decode()
+    assert re.search(r"<details[^>]*open>\s*<summary>Or say it in your own unit", page)
+    assert re.search(r'name="amount"[^>]*value="3"|value="3"[^>]*name="amount"', page)
+
+
+def test_beside_a_word_the_amount_is_kept_and_the_word_counts(rating_link, browser):
+    response = browser.post(rating_link, {"expected": "AS", "worth": "3", "amount": "1,50", "unit": "hours"})
+    report = Report.objects.get()
+    assert (report.points_micro, report.typed_amount) == (4_000_000, Decimal("1.50"))
+    assert "As you expected, and worth a lot to you: 1.5 hours." in browser.get(response.url).content.decode()
+
+
+def test_without_a_word_the_rate_that_they_declared_counts(rating_link, browser, cast):
+    side = cast.bo_speaks.side
+    lines = [TermsLine(add_own_kind(side=side, name="Calm"), 10, unit="quiet evenings", points_per_unit=Decimal(2))]
+    write_terms(side=side, author=cast.bo_speaks, lines=lines, effective_on=TODAY - 9 * DAY, now=NOW)
+    assert '<option value="quiet evenings">' in browser.get(rating_link).content.decode()
+    browser.post(rating_link, {"expected": "AS", "amount": "-3", "unit": "Quiet Evenings"})
+    assert Report.objects.get().points_micro == -6_000_000
+
+
+def test_an_amount_sent_again_is_one_report_and_another_is_a_new_one(rating_link, browser, clock):
+    for amount in ("3", "3.0"):
+        browser.post(rating_link, {"expected": "AS", "amount": amount, "unit": "hours"})
+    assert Report.objects.count() == 1
+    clock.move_to(NOW + 2 * MINUTE)
+    browser.post(rating_link, {"expected": "AS", "amount": "4", "unit": "hours"})
+    assert Report.objects.standing().get().typed_amount == 4
+
+
+def test_two_amounts_within_a_minute_are_taken_back(rating_link, browser):
+    browser.post(rating_link, {"expected": "AS", "amount": "3", "unit": "hours"})
+    response = browser.post(rating_link, {"expected": "AS", "amount": "300", "unit": "hours"})
+    assert response.url.endswith("?twice")
+    assert not Report.objects.standing().exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"amount": "3"}, "Say of what: hours, evenings, favours."),
+        ({"unit": "hours"}, "Say how much, or leave both empty."),
+        ({"amount": "many", "unit": "hours"}, "Write how much as a number, such as 3."),
+        ({"amount": "NaN", "unit": "hours"}, "number"),
+        ({"amount": "1e30", "unit": "hours"}, ""),
+        ({"amount": "3", "unit": "x" * 41}, ""),
+        ({"amount": "", "unit": ""}, "Choose one of these."),
+    ],
+)
+def test_half_an_amount_is_refused_at_its_field(rating_link, browser, typed, words):
+    response = browser.post(rating_link, {"expected": "AS", **typed})
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert not Report.objects.exists()
+
+
+def test_units_of_others_are_not_offered(rating_link, browser, cast):
+    from exchanges.services.reports import Account, report_gave
+
+    report_gave(
+        event=Prompt.objects.get().event, side=0, voice=cast.ana_voice, account=Account(word=1, typed_amount=Decimal(2), unit="our days"), now=NOW
+    )
+    assert "our days" not in browser.get(rating_link).content.decode()
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, 302), (1, 410)])
+def test_a_rating_is_taken_to_the_last_second(rating_link, browser, clock, seconds, status):
+    clock.move_to(NOW + 14 * DAY + timedelta(seconds=seconds))
+    assert browser.post(rating_link, {"expected": "AS", "worth": "2"}).status_code == status
+    assert Report.objects.count() == (1 if status == 302 else 0)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, 302), (1, 410)])
+def test_a_check_is_taken_to_the_last_second(link, browser, clock, seconds, status):
+    clock.move_to(NOW + 14 * DAY + timedelta(seconds=seconds))
+    assert browser.post(link, {"balance": "0"}).status_code == status
+    assert Answer.objects.count() == (1 if status == 302 else 0)
 
 
 def test_an_event_that_was_taken_back_is_gone(rating_link, browser, cast):

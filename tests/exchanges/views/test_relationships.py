@@ -303,3 +303,41 @@ def test_a_workspace_is_switched_only_to_ones_own(cast):
     assert browser.post(switch, {"workspace": str(cast.elsewhere.public_id)}).status_code == 302
     with within(cast.elsewhere.pk):
         assert "Borealis" not in browser.get(LIST).content.decode()
+
+
+# Stake and own rhythms
+
+
+def settings_of(relationship):
+    return reverse("desk:relationship_settings", args=[relationship.public_id])
+
+
+def test_the_steward_says_how_much_hangs_on_it(cast):
+    browser_of(cast.ana).post(settings_of(cast.borealis), {"act": "rhythm", "band": "", "cadence_days": "", "stake": "3"})
+    cast.borealis.refresh_from_db()
+    assert cast.borealis.stake == 3
+    browser_of(cast.ana).post(settings_of(cast.borealis), {"act": "rhythm", "band": "1", "cadence_days": ""})  # an older page: it stays
+    cast.borealis.refresh_from_db()
+    assert (cast.borealis.stake, cast.borealis.band) == (3, 1)
+    refused = browser_of(cast.ana).post(settings_of(cast.borealis), {"act": "rhythm", "band": "", "cadence_days": "", "stake": "9"})
+    assert refused.status_code == 422
+
+
+def test_a_speaker_gets_a_rhythm_of_their_own_and_loses_it_again(cast):
+    def own_rhythm(days):
+        form = {"act": "own_rhythm", "participant": str(cast.bo_speaks.public_id), "cadence_days": days}
+        response = browser_of(cast.ana).post(settings_of(cast.borealis), form)
+        cast.bo_speaks.refresh_from_db()
+        return response.status_code, cast.bo_speaks.cadence_days
+
+    assert own_rhythm("45") == (302, 45)
+    assert own_rhythm("7") == (422, 45)
+    assert own_rhythm("x") == (422, 45)
+    assert own_rhythm("") == (302, None)
+
+
+def test_how_often_an_employee_is_asked_is_not_the_managers_to_set(cast, employee):
+    form = {"act": "own_rhythm", "participant": str(employee.eva_speaks.public_id), "cadence_days": "45"}
+    assert browser_of(cast.ana).post(settings_of(employee.relationship), form).status_code == 404
+    employee.eva_speaks.refresh_from_db()
+    assert employee.eva_speaks.cadence_days is None

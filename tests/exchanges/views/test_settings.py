@@ -1,5 +1,6 @@
 """Settings of the workspace: who may, what is inherited, and tokens that are shown once."""
 
+from datetime import time
 from decimal import Decimal
 
 import pytest
@@ -17,6 +18,9 @@ from valueledger.common.tenancy import within
 
 pytestmark = pytest.mark.usefixtures("clock")
 SETTINGS, MEMBERS, RHYTHM, TOKENS = "/settings/", "/settings/members/", "/settings/rhythm/", "/settings/tokens/"
+
+
+ASKING = {"ask_budget": "4", "ask_from_bits": "0.00", "quiet_from": "18:00", "quiet_until": "08:00", "quiet_days": ["6", "7"]}
 
 
 def post(member, url, **typed):
@@ -78,22 +82,71 @@ def test_members_stand_with_their_roles_and_no_strangers(cast):
 
 def test_the_band_is_inherited_by_what_has_none_of_its_own(cast):
     own = make_relationship(cast.ana, "Cassini", band=Decimal("1.50"))
-    post(cast.oda, RHYTHM, **{"band-all": "1.00", "days-all": "120", "band-employee": "0.50"})
+    post(cast.oda, RHYTHM, **{**ASKING, "band-all": "1.00", "days-all": "120", "band-employee": "0.50"})
     bands = dict(Card.objects.filter(view=View.SHARED).values_list("relationship_id", "band"))
     assert (bands[cast.borealis.pk], bands[own.pk]) == (1.0, 1.5)
     assert Card.objects.get(relationship=cast.borealis, view=View.SHARED).cadence_days == 120
     assert Rhythm.objects.get(kind="EMPLOYEE").band == pytest.approx(0.5)
-    post(cast.oda, RHYTHM, **{"band-all": "1.00", "days-all": "", "band-employee": ""})
+    post(cast.oda, RHYTHM, **{**ASKING, "band-all": "1.00", "days-all": "", "band-employee": ""})
     assert not Rhythm.objects.exists()
     assert Card.objects.get(relationship=cast.borealis, view=View.SHARED).cadence_days is None
 
 
 @pytest.mark.parametrize(
     ("field", "typed"),
-    [("band-all", ""), ("band-all", "NaN"), ("band-all", "3.5"), ("days-all", "10"), ("band-client", "x"), ("days-client", "9999")],
+    [
+        ("band-all", ""),
+        ("band-all", "NaN"),
+        ("band-all", "3.5"),
+        ("days-all", "10"),
+        ("band-client", "x"),
+        ("days-client", "9999"),
+        ("ask_budget", "0"),
+        ("ask_budget", "x"),
+        ("quiet_from", "25:00"),
+        ("quiet_until", ""),
+        ("quiet_days", list("1234567")),
+        ("quiet_days", ["8"]),
+    ],
 )
 def test_a_band_or_rhythm_that_cannot_be_is_refused(cast, field, typed):
-    assert post(cast.oda, RHYTHM, **{"band-all": "0.75", "days-all": "", field: typed}).status_code == 422
+    response = post(cast.oda, RHYTHM, **{**ASKING, "band-all": "0.75", "days-all": "", field: typed})
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field]
+    cast.workspace.refresh_from_db()
+    assert (cast.workspace.ask_budget, cast.workspace.quiet_days) == (4, "67")
+
+
+def test_what_can_be_is_taken(cast):
+    """Negative control."""
+    assert post(cast.oda, RHYTHM, **{**ASKING, "band-all": "0.75", "days-all": ""}).status_code == 302
+
+
+def test_how_little_is_asked_and_when_is_kept_and_goes_back_to_the_defaults(cast):
+    post(cast.oda, RHYTHM, **{**ASKING, "band-all": "0.5", "ask_budget": "1", "quiet_from": "20:30", "quiet_days": ["5", "7"]})
+    cast.workspace.refresh_from_db()
+    assert (cast.workspace.ask_budget, cast.workspace.quiet_from, cast.workspace.quiet_days) == (1, time(20, 30), "57")
+    post(cast.oda, RHYTHM, act="defaults")
+    cast.workspace.refresh_from_db()
+    assert (cast.workspace.ask_budget, cast.workspace.quiet_from, cast.workspace.quiet_days) == (4, time(18), "67")
+    assert cast.workspace.band == Decimal("0.75")
+
+
+def test_holidays_are_added_and_taken_away(cast):
+    assert post(cast.oda, "/settings/rhythm/holidays/", on="2026-12-25", name="Christmas").status_code == 302
+    assert "Christmas" in seen_by(cast.oda, RHYTHM)
+    for typed in ("", "25.12.2026", "2020-01-01", "2099-01-01"):
+        assert post(cast.oda, "/settings/rhythm/holidays/", on=typed).status_code == 422
+    post(cast.oda, "/settings/rhythm/holidays/", act="remove", on="2026-12-25")
+    assert "Christmas" not in seen_by(cast.oda, RHYTHM)
+    for member in (cast.ana, cast.lea):
+        looks_unknown(member, "/settings/rhythm/holidays/", "post", on="2026-12-24")
+
+
+def test_the_page_says_how_many_are_inside(cast):
+    assert "No client of both sides has answered yet." in seen_by(cast.oda, RHYTHM)
+    Card.objects.filter(relationship=cast.borealis).update(heard_own=True, heard_counterpart=True, r_own=0.25, r_counterpart=0.0)
+    assert "1 of 1 clients are inside today. At 0.5 it would be 0." in seen_by(cast.oda, RHYTHM)
 
 
 # Tokens

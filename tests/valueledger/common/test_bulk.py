@@ -25,7 +25,7 @@ def test_rows_written_as_columns_read_back_as_objects(workspace):
         Relationship,
         3,
         {
-            "id": ids, "public_id": bulk.fresh_uuids(3), "workspace_id": workspace.pk, "kind": "CLIENT", "stage": "GROWING",
+            "id": ids, "public_id": bulk.fresh_uuids(3), "workspace_id": workspace.pk, "kind": "CLIENT", "stage": "GROWING", "stake": 2,
             "head_position": np.array([5, 6, 7]), "started_on": np.array([0, 15_000, 20_000]), "created_at": NOW, "band": None,
         },
     )  # fmt: skip
@@ -50,7 +50,7 @@ def test_text_keeps_every_character(workspace):
 
 def test_reserved_ids_are_not_given_out_again(workspace):
     first, second = bulk.reserve(Relationship, 2), bulk.reserve(Relationship, 2)
-    bulk.insert(Relationship, 2, {"id": second, "public_id": bulk.fresh_uuids(2), "workspace_id": workspace.pk, "kind": "CLIENT", "stage": "GROWING",
+    bulk.insert(Relationship, 2, {"id": second, "public_id": bulk.fresh_uuids(2), "workspace_id": workspace.pk, "kind": "CLIENT", "stage": "GROWING", "stake": 2,
                                   "head_position": 0, "created_at": NOW})  # fmt: skip
     with within(workspace.pk):
         made = Relationship.objects.create(workspace=workspace)
@@ -99,7 +99,7 @@ def test_rows_are_found_by_many_keys(workspace):
 
 def test_times_in_an_array_are_seconds(workspace):
     moment = int(datetime(2014, 8, 8, 4, 0, 1, tzinfo=UTC).timestamp())
-    columns = {"public_id": bulk.fresh_uuids(1), "workspace_id": workspace.pk, "kind": "CLIENT", "stage": "GROWING", "head_position": 0,
+    columns = {"public_id": bulk.fresh_uuids(1), "workspace_id": workspace.pk, "kind": "CLIENT", "stage": "GROWING", "stake": 2, "head_position": 0,
                "created_at": np.array([moment])}  # fmt: skip
     bulk.insert(Relationship, 1, columns)
     bulk.insert(Relationship, 1, columns | {"public_id": bulk.fresh_uuids(1), "import_key": ["by text"]})

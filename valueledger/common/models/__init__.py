@@ -6,6 +6,6 @@ They name workspaces, people and subjects by row id only, since this package kno
 from valueledger.common.models.audit import AuditEntry
 from valueledger.common.models.operations import Heartbeat, IdempotencyKey, RateBucket
 from valueledger.common.models.outbox import Outbox, OutboxBody
-from valueledger.common.models.tokens import Token
+from valueledger.common.models.tokens import PortalSession, Token
 
-__all__ = ["AuditEntry", "Heartbeat", "IdempotencyKey", "Outbox", "OutboxBody", "RateBucket", "Token"]
+__all__ = ["AuditEntry", "Heartbeat", "IdempotencyKey", "Outbox", "OutboxBody", "PortalSession", "RateBucket", "Token"]

@@ -27,6 +27,10 @@ class OutboxQuerySet(models.QuerySet["Outbox"]):
     def due_at(self, now: datetime) -> OutboxQuerySet:
         return self.filter(state=OutboxState.DUE, due_at__lte=now)
 
+    def went_out(self) -> OutboxQuerySet:
+        """Handed over for sure: by itself, or in the mail of another row."""
+        return self.filter(Q(state=OutboxState.SENT) | Q(state=OutboxState.SKIPPED, sent_at__isnull=False))
+
     def lease_ended_at(self, now: datetime) -> OutboxQuerySet:
         return self.filter(state__in=[OutboxState.CLAIMED, OutboxState.HANDING_OVER], lease_until__lte=now)
 
@@ -48,7 +52,7 @@ class Outbox(models.Model):
     claim = models.UUIDField(null=True, blank=True)
     attempts = models.SmallIntegerField(default=0)
     created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)  # when it was handed over; also of those that are unknown since, or went with another
 
     objects = scoped(OutboxQuerySet)
 
