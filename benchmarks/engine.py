@@ -34,6 +34,11 @@ def run(quick: bool = False) -> list[Line]:
     return [line for bar in (e1, e2, e3, e4, e5) for line in bar(quick)]
 
 
+def steady() -> list[Line]:
+    """What does not depend on the machine, at the sizes of a short run."""
+    return list(e4(quick=True))
+
+
 def reports(count: int, relationships: int, lengths: str, seed: int = 1) -> EvidenceColumns:
     """
     Made evidence in replay order: nine events to one answer, some relayed, over five and a half years.

@@ -33,6 +33,11 @@ def run(quick: bool = False) -> list[Line]:
     return lines
 
 
+def steady() -> list[Line]:
+    """Nothing here is a count or a slope."""
+    return []
+
+
 def measure(how: str) -> list[Line]:
     """W1 on the database of this process."""
     from benchmarks import worlds
