@@ -1,4 +1,4 @@
-"""The door to the balance core: stored states in, balances out, aged to the day they are read at.
+"""The door to the balance core: stored states in, balances out, aged to the day they are read at. How they came about is in `history`.
 
 Nothing here writes. A balance always says for which view, day and position it holds.
 """
@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 from exchanges.balance import cadence as asking
 from exchanges.balance.arithmetic import ONE, normal
 from exchanges.balance.cadence import Reason
-from exchanges.balance.evidence import EvidenceColumns, Kind
-from exchanges.balance.explanation import contributions
+from exchanges.balance.evidence import EvidenceColumns
 from exchanges.balance.filtering import ROWS_OF_ONE, fold, fold_one
 from exchanges.balance.parameters import DEFAULTS
-from exchanges.balance.smoothing import drift, smooth
 from exchanges.balance.states import BYTES, LAST_DAY, States
 from exchanges.balance.verdict import EIGHTY_PERCENT, SideOutlook, Verdict, outlook, outlook_of_one, turns_on
 from exchanges.balance.verdict import Outlook as Outlook  # cards are made straight of it
@@ -413,69 +411,3 @@ def worth_of(side: SideBalance, *, chance: float, chance_other: float, is_other_
     """What a question to this side can be expected to tell, in bits."""
     is_unclear = max(side.short, side.fair, side.over) < DEFAULTS.clear_from
     return float(asking.worth_of_asking(asking.bits_of_answer(ONE, side.sd**2), chance, chance_other, is_other_heard, is_unclear))
-
-
-@dataclass(frozen=True)
-class LinePoint:
-    """One day of a side's line, in points: as it was known then (`f`, `lo`, `hi`, `heard`), and as we see that day now (`smoothed`)."""
-
-    on: date
-    f: float
-    lo: float
-    hi: float
-    heard: bool
-    smoothed: float
-    smoothed_lo: float
-    smoothed_hi: float
-
-
-def line_of(relationship: Relationship, *, view: View, side: SideRole, start: date, end: date, stride_days: int = 7) -> list[LinePoint]:
-    """A side's felt balance from day to day: every stride, and the day before and of each piece of evidence, where it steps."""
-    rows = [row for row in live_rows(relationship.pk, view) if row[0] == side and row[1] <= day_number(end)]
-    first, last = day_number(start), day_number(end)
-    ticks = {row[1] for row in rows if first <= row[1] <= last}
-    days = sorted({*range(first, last + 1, stride_days), last, *ticks, *(day - 1 for day in ticks if day > first)})
-    line = smooth(EvidenceColumns.from_rows(rows), days)
-    answers = sorted(row[1] for row in rows if row[2] in (Kind.CONFIRM, Kind.CHECK))
-    limit = DEFAULTS.heard_share * DEFAULTS.variance_felt
-    points = []
-    for place, day in enumerate(line.days):
-        known, half = line.known[place] / KAPPA, EIGHTY_PERCENT * float(line.known_variance[place]) ** 0.5 / KAPPA
-        now, now_half = line.smoothed[place] / KAPPA, EIGHTY_PERCENT * float(line.smoothed_variance[place]) ** 0.5 / KAPPA
-        heard = bool(answers) and answers[0] <= day and bool(line.known_variance[place] <= limit)
-        points.append(LinePoint(day_of(day), known, known - half, known + half, heard, now, now - now_half, now + now_half))
-    return points
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """What one piece of evidence still adds to a side's felt balance, in points. The parts sum to it exactly."""
-
-    on: date
-    kind: int
-    value: int
-    relayed: bool
-    source_kind: int
-    source_id: int
-    points: float
-
-
-def contributions_of(relationship: Relationship, *, view: View, side: SideRole, as_of: date) -> list[Contribution]:
-    """Why a side's number is what it is: every piece of evidence that this view may see with its part, largest first."""
-    fields = ("side", "on_day", "kind", "value_int", "relayed", "view_mask", "source_kind", "source_id")
-    found = LiveEvidence.objects.filter(relationship_id=relationship.pk, side=side).order_by("on_day", "kind", "id").values_list(*fields)
-    rows = [row for row in found if row[5] & view]
-    parts = contributions(EvidenceColumns.from_rows([row[:5] for row in rows]), day_number(as_of))
-    made = [
-        Contribution(day_of(row[1]), row[2], row[3], row[4], row[6], row[7], float(part) / KAPPA)
-        for row, part in zip(rows, parts.tolist(), strict=True)
-    ]
-    return sorted(made, key=lambda part: (-abs(part.points), part.on))
-
-
-def drift_of(relationship: Relationship, *, view: View, as_of: date, days: int = 90) -> tuple[float, float]:
-    """Tilt now minus what we now think it was so many days ago, and its standard error, in nats."""
-    rows = live_rows(relationship.pk, view)
-    own, counterpart = ([row for row in rows if row[0] == side] for side in SideRole)
-    change = drift(EvidenceColumns.from_rows(own), EvidenceColumns.from_rows(counterpart), day_number(as_of), days)
-    return change.change, change.error

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from exchanges.models import BalanceCheckpoint, BalanceState, Card, Giver, LiveEvidence, View, Visibility, Word
-from exchanges.selectors.balances import balance_of, contributions_of, line_of
+from exchanges.selectors.balances import balance_of
+from exchanges.selectors.history import contributions_of, line_of
 from exchanges.services.events import correct_event
 from exchanges.services.posting import rebuild
 from exchanges.services.refolding import refold
