@@ -1,4 +1,4 @@
-"""One relationship as its page shows it: the entries with both sides' accounts of them, what matters to each side, who answered.
+"""One relationship as its page shows it: the entries with both sides' accounts of them.
 
 Rows come in as querysets that `access` has narrowed to what the reader may see; nothing here looks further.
 """
@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from exchanges.models import Answer, EventKind, EventStatus, EventVersion, Giver, Report, ReportRole, Round, ValueEvent, Visibility
+from exchanges.models import EventKind, EventStatus, EventVersion, Giver, Report, ReportRole, Round, ValueEvent, Visibility
 from exchanges.selectors.gaps import GAP_DAYS
 from exchanges.wording import arrived_word, expectation_word, gap_chip, worth_word
-from relationships.models import Participant, Relationship, Side, SideRole, TermsItem, TermsVersion
+from relationships.models import Participant, Relationship, SideRole
 
 MICRO = 1_000_000
 
@@ -305,160 +305,6 @@ def open_gaps(lines: Sequence[Line], *, today: date) -> list[Entry]:
     recent = [line for line in lines if 0 <= (today - line.on).days <= GAP_DAYS]
     entries = [entry for direction in directions_of(recent) for entry in direction.entries if entry.gap is not None]
     return sorted(entries, key=lambda entry: -abs(entry.gap or 0))
-
-
-# What matters
-
-
-@dataclass(frozen=True)
-class TermLine:
-    value_kind: str
-    value_kind_id: UUID
-    weight: int
-    words: str
-    anchor: str
-    unit: str
-    points_per_unit: str
-
-    @property
-    def rate(self) -> str:
-        return f"1 {self.unit} is {self.points_per_unit} points" if self.points_per_unit else ""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What one side says matters to it, since when and who said so. None said: no lines."""
-
-    side: Side
-    lines: Sequence[TermLine]
-    said_by: str
-    said_on: date | None
-    versions: int
-
-
-def terms_of(relationship: Relationship, *, on: date) -> dict[int, Terms]:
-    """By side. Costs three queries."""
-    sides = {side.role: side for side in Side.objects.filter(relationship=relationship).select_related("party__text")}
-    versions = TermsVersion.objects.filter(side__in=sides.values()).select_related("author__person__text").order_by("effective_on", "seq")
-    in_force: dict[int, TermsVersion] = {}
-    counts: dict[int, int] = defaultdict(int)
-    for version in versions:
-        counts[version.side_id] += 1
-        if version.effective_on <= on:
-            in_force[version.side_id] = version
-    items: dict[int, list[TermLine]] = defaultdict(list)
-    rows = TermsItem.objects.filter(version__in=list(in_force.values())).select_related("value_kind", "unit", "text").order_by("-weight", "id")
-    for item in rows:
-        items[item.version_id].append(_term(item))
-    return {role: _terms(side, in_force.get(side.pk), counts[side.pk], items) for role, side in sides.items()}
-
-
-def _terms(side: Side, version: TermsVersion | None, count: int, items: dict[int, list[TermLine]]) -> Terms:
-    if version is None:
-        return Terms(side, [], "", None, count)
-    return Terms(side, items[version.pk], person_name(version.author), version.effective_on, count)
-
-
-def _term(item: TermsItem) -> TermLine:
-    text = getattr(item, "text", None)
-    return TermLine(
-        value_kind=item.value_kind.name,
-        value_kind_id=item.value_kind.public_id,
-        weight=item.weight,
-        words=text.words if text else "",
-        anchor=text.anchor if text else "",
-        unit=item.unit.name if item.unit else "",
-        points_per_unit=plain(item.points_per_unit) if item.points_per_unit is not None else "",
-    )
-
-
-def earlier_terms(relationship: Relationship, *, limit: int = 20) -> list[dict[str, object]]:
-    """Every version of both sides, the newest first, each with its lines."""
-    versions = TermsVersion.objects.filter(side__relationship=relationship).select_related("side", "author__person__text")
-    found = list(versions.order_by("-effective_on", "-seq", "-id")[:limit])
-    items: dict[int, list[TermLine]] = defaultdict(list)
-    rows = TermsItem.objects.filter(version__in=found).select_related("value_kind", "unit", "text").order_by("-weight", "id")
-    for item in rows:
-        items[item.version_id].append(_term(item))
-    return [{"side": row.side.role, "on": row.effective_on, "by": person_name(row.author), "lines": items[row.pk], "seq": row.seq} for row in found]
-
-
-# Who answered
-
-
-@dataclass(frozen=True)
-class AnswerLine:
-    answer_id: int
-    side: int
-    on: date
-    f: float | None
-    is_confirm: bool
-    by: str
-    is_relayed: bool
-    guess: float | None
-    sentence: str
-    round_id: int | None
-
-
-def answers_in(answers: QuerySet[Answer], *, reader: int | None, limit: int = 400) -> list[AnswerLine]:
-    """Standing answers that the reader may see, oldest first. `reader`: its person's id.
-
-    What a colleague answered is shown as our side's number of that round, without a name.
-    """
-    rows = answers.standing().select_related("participant__person__text", "relayed_by__user", "confirms_shown", "text")  # type: ignore[attr-defined]
-    newest = list(rows.order_by("-answered_on", "-id")[:limit])
-    return _pooled([_answer(row, reader) for row in reversed(newest)])
-
-
-def _pooled(lines: list[AnswerLine]) -> list[AnswerLine]:
-    """Our side's answers of one round as one, where not all of them are the reader's own: on whichever days they were given."""
-    together: dict[object, list[AnswerLine]] = defaultdict(list)
-    for line in lines:
-        if line.side == SideRole.OWN:
-            together[_asked_in(line)].append(line)
-    pooled = {key: _one_of(found) for key, found in together.items() if len(found) > 1 and any(not line.by for line in found)}
-    kept: list[AnswerLine] = []
-    for line in lines:
-        key = _asked_in(line)
-        if line.side == SideRole.OWN and key in pooled:
-            if line is together[key][-1]:
-                kept.append(pooled[key])
-        else:
-            kept.append(line)
-    return kept
-
-
-def _asked_in(line: AnswerLine) -> object:
-    return line.on if line.round_id is None else line.round_id
-
-
-def _one_of(found: list[AnswerLine]) -> AnswerLine:
-    said = [line.f for line in found if line.f is not None]
-    return replace(found[-1], f=sum(said) / len(said) if said else None, by="", sentence="", guess=None)
-
-
-def _answer(row: Answer, reader: int | None) -> AnswerLine:
-    is_colleagues = row.side == SideRole.OWN and row.first_hand and (row.participant is None or row.participant.person_id != reader)
-    from_shown = row.confirms_shown is not None and row.y_micro is None
-    text = getattr(row, "text", None)
-    return AnswerLine(
-        answer_id=row.pk,
-        side=row.side,
-        on=row.answered_on,
-        f=row.y_micro / MICRO if row.y_micro is not None else None,
-        is_confirm=from_shown,
-        by="" if is_colleagues else _speaker(row),
-        is_relayed=not row.first_hand,
-        guess=row.guess_micro / MICRO if row.guess_micro is not None and not is_colleagues else None,
-        sentence=text.sentence if text and not is_colleagues else "",
-        round_id=row.round_id,
-    )
-
-
-def _speaker(row: Answer) -> str:
-    if row.first_hand:
-        return person_name(row.participant)
-    return f"passed on by {row.relayed_by.user}" if row.relayed_by else "imported"
 
 
 def open_round(relationship: Relationship, *, now: datetime) -> Round | None:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from exchanges.charts import SideReading, Timeline, TimelineCheck, TimelineEvent, TimelinePoint, TimelineSide, timeline
 from exchanges.models import NO_VALUE, EvidenceKind, Giver, Round, RoundPosting, SourceKind, View
+from exchanges.selectors.answers import AnswerLine
 from exchanges.selectors.balances import Balance, balance_of, balance_of_rows, live_rows
 from exchanges.selectors.gaps import GAPS_TO_SAY
 from exchanges.selectors.history import Contribution, line_of
-from exchanges.selectors.ledger import AnswerLine, Entry, Line, directions_of
+from exchanges.selectors.ledger import Entry, Line, directions_of
 from exchanges.selectors.readings import Names, readings_of
 from exchanges.selectors.rounds import state_of
 from exchanges.selectors.statements import day_number, wanted_of_answers

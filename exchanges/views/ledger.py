@@ -9,16 +9,18 @@ from django.views.decorators.http import require_http_methods
 
 from exchanges.access import Reading, events_for, put_rights_for, relationship_for, visible_answers, visible_reports
 from exchanges.models import Answer, Report, SourceKind, View
+from exchanges.selectors.answers import answers_in
 from exchanges.selectors.balances import balance_of
 from exchanges.selectors.checks import last_check
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.guesses import guesses_of
 from exchanges.selectors.history import contributions_of
-from exchanges.selectors.ledger import answers_in, directions_of, half_seen, lines_of, open_gaps, open_round, terms_of, versions_of
+from exchanges.selectors.ledger import directions_of, half_seen, lines_of, open_gaps, open_round, versions_of
 from exchanges.selectors.pages import answered_by, balance_now, chart_of, standing_of, why_of, with_pending, worth_showing
 from exchanges.selectors.participation import participation_of
 from exchanges.selectors.put_right import asked_of
 from exchanges.selectors.readings import names_of
+from exchanges.selectors.terms import terms_of
 from exchanges.views.asking import asking_of
 from exchanges.views.desk import READ, Desk, desk_of, show
 from exchanges.wording import due_reason

@@ -22,10 +22,10 @@ from exchanges.forms.portal_home import PreferencesForm
 from exchanges.forms.relationships import TermsForm
 from exchanges.models import Answer, EventVersion, PromptKind, View
 from exchanges.selectors import portal as portal_selectors
-from exchanges.selectors.ledger import Terms, terms_of
 from exchanges.selectors.pages import balance_now
 from exchanges.selectors.portal import FEW, PAGE, THEM, US, Items, answers_of, chart_of_own, items_of
 from exchanges.selectors.readings import Names, names_of
+from exchanges.selectors.terms import Terms, terms_of
 from exchanges.services import prompts
 from exchanges.services.leaving import leave as leave_place
 from exchanges.services.own_export import everything_told

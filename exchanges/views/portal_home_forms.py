@@ -12,9 +12,9 @@ from exchanges.forms.portal_home import GAVE, AddForm
 from exchanges.forms.relationships import TERMS_LINES, TermsForm
 from exchanges.models import Assurance, EventStatus, EventVersion, Giver, Prompt, PromptKind, PromptState, Visibility
 from exchanges.selectors.catalogue import kind_names
-from exchanges.selectors.ledger import terms_of
 from exchanges.selectors.portal import ANSWERED_HERE, THEM, US, units_of_side
 from exchanges.selectors.prompts import asking, own_rating
+from exchanges.selectors.terms import terms_of
 from exchanges.services import prompts
 from exchanges.services.events import log_event
 from exchanges.services.gently import AlreadySettled

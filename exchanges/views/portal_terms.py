@@ -7,8 +7,8 @@ from exchanges import wording
 from exchanges.forms.portal import OwnTermsForm
 from exchanges.models import PromptState
 from exchanges.selectors.catalogue import kind_names
-from exchanges.selectors.ledger import Terms, terms_of
 from exchanges.selectors.prompts import own_units
+from exchanges.selectors.terms import Terms, terms_of
 from exchanges.services import prompts
 from exchanges.services.rounds import RoundClosed
 from exchanges.services.terms_prompts import say_terms

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 from exchanges.access import Reading, relationship_for, relationship_to_write
 from exchanges.forms.relationships import TermsForm
 from exchanges.selectors.catalogue import kind_names, units_for
-from exchanges.selectors.ledger import earlier_terms, terms_of
 from exchanges.selectors.readings import names_of
+from exchanges.selectors.terms import earlier_terms, terms_of
 from exchanges.services.relationships import set_terms
 from exchanges.services.speakers import speak_for_us
 from exchanges.services.terms_prompts import ask_side, open_terms_prompt

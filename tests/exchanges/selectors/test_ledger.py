@@ -4,9 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 from exchanges.models import EventVersion, Giver, Report, ReportRole, ValueEvent
+from exchanges.selectors.answers import AnswerLine
+from exchanges.selectors.answers import _pooled as pooled
 from exchanges.selectors.gaps import gap_counts
-from exchanges.selectors.ledger import AnswerLine, directions_of, half_seen, lines_of, open_gaps, plain, terms_of, versions_of
-from exchanges.selectors.ledger import _pooled as pooled
+from exchanges.selectors.ledger import directions_of, half_seen, lines_of, open_gaps, plain, versions_of
+from exchanges.selectors.terms import terms_of
 from exchanges.services.events import withdraw_event
 from exchanges.services.reports import Account, relay_report, report_gave, report_got, withdraw_report
 from relationships.models import SideRole
