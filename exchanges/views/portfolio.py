@@ -21,13 +21,10 @@ from exchanges.selectors.group_figures import employees_of
 from exchanges.selectors.portfolio import (
     OUTSIDE,
     SHARES,
-    Group,
     Portfolio,
     PortfolioFilter,
     attention_of,
     first_places,
-    group_of,
-    groups_of,
     list_of,
     marks_of,
     off_map,
@@ -35,6 +32,7 @@ from exchanges.selectors.portfolio import (
     stewards_of,
     weeks_of,
 )
+from exchanges.selectors.portfolio_groups import Group, group_of, groups_of
 from exchanges.selectors.today import gaps_of
 from exchanges.views.desk import READ, Desk, desk_of, show
 from exchanges.wording import SHARE_LABELS, number, side_words

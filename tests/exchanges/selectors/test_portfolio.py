@@ -19,13 +19,13 @@ from exchanges.selectors.portfolio import (
     PortfolioFilter,
     attention_of,
     first_places,
-    groups_of,
     list_of,
     marks_of,
     off_map,
     portfolio_of,
     weeks_of,
 )  # fmt: skip
+from exchanges.selectors.portfolio_groups import groups_of
 from exchanges.selectors.statements import day_number
 from exchanges.services.cards import duration, write_cards
 from exchanges.wording import share_of
