@@ -7,8 +7,8 @@ side's word and number, never a name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
 from math import ceil
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from exchanges import wording
 from exchanges.charts import SideReading, Timeline, TimelineCheck, TimelineEvent, TimelineSide, timeline
-from exchanges.models import Answer, EventVersion, Giver, Prompt, PromptKind, PromptState, Report, ReportRole, Round, ValueEvent, View
+from exchanges.models import Answer, Disclosure, EventVersion, Giver, Prompt, PromptKind, PromptState, Report, ReportRole, Round, ValueEvent, View
 from exchanges.selectors.balances import Balance
 from exchanges.selectors.due import answer_points, nearest_answer
 from exchanges.selectors.ledger import Line, Said, lines_of, versions_of
@@ -27,7 +27,7 @@ from exchanges.selectors.prompts import shortened
 from exchanges.selectors.readings import Names, readings_of
 from exchanges.selectors.rounds import state_of
 from exchanges.wording.minutes import minutes, takes
-from relationships.models import Participant, Relationship, Side, SideRole, TermsItem, Unit
+from relationships.models import Kind, Participant, Relationship, Side, SideRole, TermsItem, Unit
 
 FEW, PAGE = 4, 50
 YEAR = timedelta(days=365)
@@ -60,6 +60,8 @@ class Item:
     is_said: bool
     is_mine: bool  # said by this person itself; else by a colleague or, of what was given, by the other side
     may_rate: bool
+    may_share: bool  # said by an employee itself, and theirs alone until they share it
+    shared_on: date | None
     number: int  # for paging
 
 
@@ -79,7 +81,7 @@ def items_of(
     if after is not None:
         versions = versions.filter(Q(occurred_on__lt=after.occurred_on) | Q(occurred_on=after.occurred_on, event_id__lt=after.event_id))
     lines = lines_of(versions[: limit + 1], reports)
-    rows = [_item(line, giver, participant) for line in lines[:limit]]
+    rows = _with_sharing([_item(line, giver, participant) for line in lines[:limit]], lines, participant)
     return Items(rows, count, rows[-1].number if len(lines) > limit else None)
 
 
@@ -94,8 +96,23 @@ def _item(line: Line, giver: int, participant: Participant) -> Item:
         event_id=line.public_id, on=line.on, what=line.what, has_arrived=line.has_arrived, expected_on=line.expected_on, is_private=line.is_private,
         word=said.word if said else None, expectation=said.expectation if said else "", amount=_amount(said, cost),
         sentence=said.sentence if said and (mine or is_theirs) else "", is_said=said is not None, is_mine=mine is not None,
-        may_rate=giver in (US, Giver.JOINT) and line.has_arrived and mine is None, number=line.event_id,
+        may_rate=giver in (US, Giver.JOINT) and line.has_arrived and mine is None, may_share=False, shared_on=None, number=line.event_id,
     )  # fmt: skip
+
+
+def _with_sharing(items: list[Item], lines: Sequence[Line], participant: Participant) -> list[Item]:
+    """Which of their own ratings an employee can share, and which they have. One query; everybody else's are shared anyway."""
+    if participant.side.relationship.kind != Kind.EMPLOYEE:
+        return items
+    mine = {
+        line.event_id: one for line in lines if not line.is_private
+        for one in line.accounts.get((THEM, ReportRole.GOT), []) if one.participant_id == participant.pk and one.first_hand and not one.is_private
+    }  # fmt: skip
+    shared = dict(Disclosure.objects.filter(report__public_id__in=[one.public_id for one in mine.values()]).values_list("report__public_id", "at"))
+    days = {pk: shared[one.public_id].astimezone(participant.workspace.zone).date() for pk, one in mine.items() if one.public_id in shared}
+    return [
+        replace(item, may_share=item.is_mine and item.number in mine and item.number not in days, shared_on=days.get(item.number)) for item in items
+    ]
 
 
 def _amount(said: Said | None, cost: Said | None) -> str:
@@ -115,6 +132,9 @@ class OwnAnswer:
     sentence: str
     guess_words: str
     is_revealed: bool
+    public_id: UUID
+    is_of_a_round: bool
+    shared_on: date | None
     prompt_id: UUID | None  # where it can still be changed
     until: date | None
     points: float
@@ -125,7 +145,7 @@ def answers_of(
     answers: QuerySet[Answer], *, participant: Participant, now: datetime, other: str, limit: int, after: Answer | None = None
 ) -> list[OwnAnswer]:
     """This person's own standing answers, the newest first, and which of them are still open."""
-    rows = answers.select_related("text", "confirms_shown", "round__posting").order_by("-answered_on", "-id")
+    rows = answers.select_related("text", "confirms_shown", "round__posting", "disclosure").order_by("-answered_on", "-id")
     if after is not None:
         rows = rows.filter(Q(answered_on__lt=after.answered_on) | Q(answered_on=after.answered_on, pk__lt=after.pk))
     found = list(rows[:limit])
@@ -137,17 +157,18 @@ def answers_of(
     return [_own_answer(row, prompts.get(row.round_id), now, other, zone) for row in found]
 
 
-def _own_answer(row: Answer, prompt: Prompt | None, now: datetime, other: str, zone: object) -> OwnAnswer:
+def _own_answer(row: Answer, prompt: Prompt | None, now: datetime, other: str, zone: tzinfo) -> OwnAnswer:
     state = state_of(row.round, now) if row.round is not None and not hasattr(row.round, "posting") else None
     is_open = state is not None and not state.is_closed and prompt is not None and prompt.closes_at > now and prompt.state != PromptState.WITHDRAWN
     revealed = state.is_revealed if state is not None else row.round is not None and row.round.posting.outcome == "REVEALED"
     guess = None if row.guess_micro is None else nearest_answer(row.guess_micro / 1_000_000)
-    points = answer_points(row)
+    points, shared = answer_points(row), getattr(row, "disclosure", None)
     return OwnAnswer(
         on=row.answered_on, words=wording.check_answer(nearest_answer(points), "you"), sentence=row.text.sentence if hasattr(row, "text") else "",
-        guess_words="" if guess is None else wording.check_answer(guess, "it", other), is_revealed=revealed,
+        guess_words="" if guess is None else wording.check_answer(guess, "it", other), is_revealed=revealed, public_id=row.public_id,
+        is_of_a_round=row.round_id is not None, shared_on=shared.at.astimezone(zone).date() if shared else None,
         prompt_id=prompt.public_id if is_open and prompt else None,
-        until=prompt.closes_at.astimezone(zone).date() if is_open and prompt else None, points=points, number=row.pk,  # type: ignore[arg-type]
+        until=prompt.closes_at.astimezone(zone).date() if is_open and prompt else None, points=points, number=row.pk,
     )  # fmt: skip
 
 

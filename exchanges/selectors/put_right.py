@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from exchanges.models import EventVersion, Prompt
 from exchanges.models.put_right import PutRight, Step
 from exchanges.selectors.ledger import person_name
+from relationships.models import Participant
 
 MOST = 20
 
@@ -54,6 +55,11 @@ def asked_of(requests: QuerySet[PutRight], *, limit: int = MOST) -> Messages:
 def of_prompt(prompt: Prompt) -> Messages:
     """What was written behind this very link: a link opens one question for one person, and no other messages of theirs."""
     return asked_of(PutRight.objects.filter(prompt=prompt, participant_id=prompt.participant_id))
+
+
+def of_writer(participant: Participant) -> QuerySet[PutRight]:
+    """All that this person wrote for its side of this relationship, behind links and on its own page: for its own eyes."""
+    return PutRight.objects.filter(participant=participant, relationship_id=participant.side.relationship_id)
 
 
 def _asked(row: PutRight, about: str) -> Asked:

@@ -13,7 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from exchanges.access import Place, events_in
-from exchanges.models import Answer, Disclosure, EventText, EventVersion, Prompt, Report
+from exchanges.models import Answer, Disclosure, EventText, EventVersion, Prompt, PutRight, Report
+from exchanges.selectors.put_right import of_writer
 from exchanges.selectors.readings import names_of
 from exchanges.services.gently import is_an_employee
 from exchanges.services.preferences import preferences_of
@@ -59,6 +60,7 @@ def _all(place: Place, now: datetime) -> dict[str, Any]:
             {"kind": row.kind, "asked_at": row.created_at, "closes_at": row.closes_at, "state": row.state, "ended_at": row.ended_at}
             for row in Prompt.objects.filter(participant=participant).order_by("created_at", "id")
         ],
+        "put_right": [_put_right(row) for row in of_writer(place.participant).select_related("text", "event").prefetch_related("steps__text").order_by("id")],
         "shared_by_you": [{"at": row.at, "answer": row.answer and row.answer.public_id, "report": row.report and row.report.public_id}
                           for row in Disclosure.objects.filter(participant=participant).select_related("answer", "report").order_by("id")],
     }  # fmt: skip
@@ -117,6 +119,13 @@ def _answer(row: Answer) -> dict[str, Any]:
         "guess": None if row.guess_micro is None else row.guess_micro / MICRO, "sureness": row.sureness,
         "sentence": row.text.sentence if hasattr(row, "text") else "", "replaces": row.supersedes and row.supersedes.public_id,
         "taken_back": row.is_withdrawal, "does_not_count": hasattr(row, "mark"), "at": row.answered_at,
+    }  # fmt: skip
+
+
+def _put_right(row: PutRight) -> dict[str, Any]:
+    return {
+        "id": row.public_id, "about": row.event and row.event.public_id, "at": row.at, "words": row.text.words if hasattr(row, "text") else "",
+        "became_of_it": [{"step": step.step, "at": step.at, "done": step.text.done if hasattr(step, "text") else ""} for step in row.steps.all()],
     }  # fmt: skip
 
 

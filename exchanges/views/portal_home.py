@@ -24,6 +24,7 @@ from exchanges.models import Answer, EventVersion, PromptKind, View
 from exchanges.selectors import portal as portal_selectors
 from exchanges.selectors.pages import balance_now
 from exchanges.selectors.portal import FEW, PAGE, THEM, US, Items, answers_of, chart_of_own, items_of
+from exchanges.selectors.put_right import asked_of, of_writer
 from exchanges.selectors.readings import Names, names_of
 from exchanges.selectors.terms import Terms, terms_of
 from exchanges.services import prompts
@@ -39,6 +40,7 @@ from valueledger.common.tenancy import within
 
 YEAR_AHEAD = timedelta(days=730)
 CHART_ITEMS = 400
+FEW_MESSAGES = 2
 SAVED_ALREADY = gettext_lazy("This was saved already. What you changed since then is not saved yet: send it again to keep it as another.")
 DONE = {
     "answer": gettext_lazy("Your answer is in."),
@@ -191,6 +193,7 @@ def show_home(
         "who_sees": words.who_sees(home.kind.lower(), home.other), "preferences": preferences or preferences_form(home),
         "preferences_open": preferences is not None,
         "more_places": len(home.guest.places) > 1,
+        "put_rights": asked_of(of_writer(here.participant), limit=FEW_MESSAGES), "steward_name": row.steward.user.name if row.steward else "",
     }  # fmt: skip
     return show(request, home, "portal/home.html", context, status)
 

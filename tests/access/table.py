@@ -216,6 +216,11 @@ TABLE: dict[str, Row] = {
     "portal:gave employee": me(GET="200=HE 404=HM,HX"),
     "portal:answers relationship": me(GET="200=HM 404=HE,HX"),
     "portal:answers employee": me(GET="200=HE 404=HM,HX"),
+    "portal:share_answer not_answered": me(GET="404=guests", POST="404=guests"),  # nobody has answered here: test_disclosing has the rest
+    "portal:share_rating rate_work": me(GET="200=HE 404=HM,HX", POST="302=HE 404=HM,HX"),
+    "portal:share_rating rate_event": me(GET="404=guests", POST="404=guests"),
+    "portal:put_right_here relationship": me(GET="200=HM 404=HE,HX", POST="404=HE,HX 422=HM"),
+    "portal:put_right_here employee": me(GET="200=HE 404=HM,HX", POST="404=HM,HX 422=HE"),
     "portal:question client_question": me(GET="200=HM 404=HE,HX", POST="404=HE,HX 422=HM"),
     "portal:question employee_question": me(GET="200=HE 404=HM,HX", POST="404=HM,HX 422=HE"),
     "portal:question our_question": me(GET="404=guests", POST="404=guests"),

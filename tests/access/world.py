@@ -149,6 +149,7 @@ def _things(world: World, acme: Any) -> None:
     asked = {"client": (client, public["their_prompt"]), "employee": (employee, _prompt(employee, SideRole.COUNTERPART))}
     for name, (row, prompt) in asked.items():
         world.things[f"{name}_question"] = {"public_id": row.public_id, "prompt_id": prompt.public_id}
+    world.things["not_answered"] = {"public_id": employee.public_id, "answer_id": uuid.uuid4()}
     world.things["our_question"] = {"public_id": client.public_id, "prompt_id": public["own_prompt"].public_id}
     for name, row, about in (
         ("rate_event", client, event),

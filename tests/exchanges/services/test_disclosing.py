@@ -18,9 +18,11 @@ from exchanges.services.ratings import rate
 from exchanges.services.reports import Account, report_got
 from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from relationships.models import Kind, SideRole
+from relationships.services.parties import email_digest
 from tests.exchanges.views.test_portal import link_to
 from tests.exchanges.views.test_put_right import text_of
 from tests.makers import NOW, make_event, speaker
+from valueledger.common import portal_sessions
 from valueledger.common.models import AuditEntry
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -193,3 +195,73 @@ def test_the_ledger_still_agrees(cast, employee):
     sweep_rounds(now=round.closes_at)
     share_answer(participant=employee.eva_speaks, answer=given, now=round.closes_at)
     assert list(differences([employee.relationship.pk])) == []
+
+
+# The own page
+
+
+def eva_signed_in(now=NOW, address="eva@acme.example"):
+    client = Client()
+    client.cookies["portal"] = portal_sessions.begin(address_hash=email_digest(address), user_agent="", now=now)[0]
+    return client
+
+
+def test_the_own_page_shares_one_answer_and_says_since_when(cast, employee, clock):
+    round, eva, home = asked(employee), eva_signed_in(), f"/me/with/{employee.relationship.public_id}/"
+    given = says(round, employee.eva_speaks, "-2")
+    where = f"{home}answers/{given.public_id}/share/"
+    page = eva.get(home).content.decode()
+    assert where in page
+    assert "yours alone, unless you share it" in page
+    shown = text_of(eva.get(where))
+    for said in ("Share this one answer with Ana Lind?", "You give more than you get.", "The shifts", "This cannot be undone", "when the check closes"):
+        assert said in shown, said
+    assert not Disclosure.objects.exists()  # looking shares nothing
+    assert eva.post(where).url == f"{where}?shared"
+    assert Disclosure.objects.get().answer == given
+    assert seen_by_us(employee) == set()  # the round is open still
+    assert "you shared it on 11 June" in text_of(eva.get(home))
+    assert "You share this one with Ana Lind." in text_of(eva.get(f"{where}?shared"))
+    says(round, employee.eva_speaks, "-3", now=NOW + MINUTE)
+    assert eva.get(where).status_code == 404  # it does not stand any more
+
+
+def test_the_own_page_shares_one_rating(cast, employee, clock):
+    event = make_event(employee.relationship, cast.ana_voice, what="A free Friday")
+    kept = make_event(employee.relationship, cast.ana_voice, what="Kept to myself")
+    report_got(event=event, side=SideRole.COUNTERPART, voice=employee.eva_voice, account=Account(word=Word.LOT, sentence="Much needed"), now=NOW)
+    private = Account(word=Word.BURDEN, visibility=Visibility.PRIVATE)
+    report_got(event=kept, side=SideRole.COUNTERPART, voice=employee.eva_voice, account=private, now=NOW)
+    eva, home = eva_signed_in(), f"/me/with/{employee.relationship.public_id}/"
+    where = f"{home}rate/{event.public_id}/share/"
+    page = eva.get(home).content.decode()
+    assert where in page
+    assert f"{home}rate/{kept.public_id}/share/" not in page
+    assert "Much needed" in text_of(eva.get(where))
+    assert eva.post(where).status_code == 302
+    assert eva.post(f"{home}rate/{kept.public_id}/share/").status_code == 409
+    assert Disclosure.objects.get().report.event == event
+    page = eva.get(home).content.decode()
+    assert "you shared this on 11 June" in page
+    assert where not in page
+
+
+def test_the_own_page_shares_nothing_of_others(cast, employee, clock):
+    round, home = asked(employee), f"/me/with/{employee.relationship.public_id}/"
+    ours = says(round, speaker(employee.relationship, SideRole.OWN), "1")
+    clients = open_round(relationship=cast.borealis, now=NOW, reason="due")
+    bos = says(clients, cast.bo_speaks, "1")
+    event = make_event(cast.borealis, cast.ana_voice)
+    report_got(event=event, side=SideRole.COUNTERPART, voice=cast.bo_voice, account=Account(word=Word.LOT), now=NOW)
+    bo, bos_home = eva_signed_in(address="bo@borealis.example"), f"/me/with/{cast.borealis.public_id}/"
+    for client, address in (
+        (eva_signed_in(), f"{home}answers/{ours.public_id}/share/"),  # the manager's
+        (eva_signed_in(), f"{home}answers/{bos.public_id}/share/"),
+        (bo, f"{bos_home}answers/{bos.public_id}/share/"),  # a client's are shown to both sides anyway
+        (bo, f"{bos_home}rate/{event.public_id}/share/"),
+        (bo, f"{home}answers/{bos.public_id}/share/"),
+    ):
+        assert client.get(address).status_code == 404
+        assert client.post(address).status_code == 404
+    assert "share/" not in bo.get(bos_home).content.decode()
+    assert not Disclosure.objects.exists()

@@ -25,6 +25,7 @@ from exchanges.models import (
     Report,
     RoundPosting,
     RoundSeat,
+    Visibility,
 )  # fmt: skip
 from exchanges.selectors import put_right as selector
 from exchanges.services import put_right as service
@@ -34,8 +35,11 @@ from exchanges.services.rounds import answer_check, open_round
 from exchanges.services.sending import send_due
 from exchanges.services.speakers import person_of
 from relationships.models import Stage
+from relationships.services.parties import add_person, email_digest
+from relationships.services.relationships import add_participant
 from tests.exchanges.views.test_portal import link_to
 from tests.makers import NOW, make_event
+from valueledger.common import portal_sessions
 from valueledger.common.errors import Invalid
 from valueledger.common.models import AuditEntry, Outbox, RateBucket
 
@@ -263,3 +267,62 @@ def test_the_rows_stay_and_the_words_can_be_erased(cast):
     PutRightText.objects.update(words="")
     PutRightStepText.objects.update(done="")
     assert "text erased" in text_of(signed_in(cast.ana).get(reverse("desk:put_right", args=[row.public_id])))
+
+
+# The own page
+
+
+def bo_at_home(address="bo@borealis.example"):
+    client = Client()
+    client.cookies["portal"] = portal_sessions.begin(address_hash=email_digest(address), user_agent="", now=NOW)[0]
+    return client
+
+
+def test_the_own_page_takes_a_message_at_any_time_and_says_what_became_of_all(cast, clock, link, stranger):
+    home = f"/me/with/{cast.borealis.public_id}/"
+    address, bo = f"{home}put-right/", bo_at_home()
+    stranger.post(f"{link}put-right/", {"text": "Written behind a link"})
+    assert bo.post(address, {"text": ""}).status_code == 422
+    clock.move_to(NOW + MINUTE)
+    assert bo.post(address, {"text": "The invoice was wrong twice."}).url == f"{address}?sent"
+    newest = PutRight.objects.order_by("-pk")[0]
+    assert (newest.participant, newest.prompt, newest.event) == (cast.bo_speaks, None, None)
+    assert Outbox.objects.filter(kind="put_right", recipient_id=cast.ana.person_id).count() == 2
+    told = text_of(bo.get(f"{address}?sent"))
+    for said in ("Ana Lind has it now.", "Written behind a link", "The invoice was wrong twice.", "Not read yet."):
+        assert said in told, said
+    assert "Sent 11 June 2026 . Not read yet." in text_of(bo.get(home))
+    mark_read(request=newest, member=cast.ana, now=NOW + MINUTE)
+    assert "Read 11 June 2026" in text_of(bo.get(home))
+    settle(request=newest, member=cast.ana, done="We took both back.", now=NOW + MINUTE)
+    told = text_of(bo.get(home))
+    assert "Settled 11 June 2026" in told
+    assert "We took both back." in told
+    assert "put_right" in bo.post(f"{home}data/").json()
+
+
+def test_a_message_from_the_own_page_can_be_about_one_thing_that_is_theirs_to_see(cast, clock):
+    seen = make_event(cast.borealis, cast.ana_voice, what="A workshop")
+    hidden = make_event(cast.borealis, cast.ana_voice, what="Ours alone", visibility=Visibility.PRIVATE)
+    address, bo = f"/me/with/{cast.borealis.public_id}/put-right/", bo_at_home()
+    assert f"{address}?about={seen.public_id}" in bo.get(f"/me/with/{cast.borealis.public_id}/got/").content.decode()
+    assert "A workshop" in text_of(bo.get(f"{address}?about={seen.public_id}"))
+    assert bo.post(f"{address}?about={seen.public_id}", {"text": "The room was locked"}).status_code == 302
+    assert PutRight.objects.get().event == seen
+    for wrong in (hidden.public_id, "no-such-id"):
+        assert bo.get(f"{address}?about={wrong}").status_code == 404
+        assert bo.post(f"{address}?about={wrong}", {"text": "Please"}).status_code == 404
+    assert PutRight.objects.count() == 1
+
+
+def test_nobody_else_reads_it_on_their_own_page(cast, clock):
+    colleague = add_person(workspace=cast.workspace, name="Cy Colleague", email="cy@borealis.example")
+    add_participant(side=cast.bo_speaks.side, person=colleague, from_on=NOW.date())
+    address = f"/me/with/{cast.borealis.public_id}/put-right/"
+    bo_at_home().post(address, {"text": "Between us"})
+    assert "Between us" in text_of(bo_at_home().get(address))
+    cy = bo_at_home("cy@borealis.example")
+    for page in (address, f"/me/with/{cast.borealis.public_id}/"):
+        assert "Between us" not in text_of(cy.get(page))
+    unfiltered = selector.asked_of(PutRight.objects.filter(relationship=cast.borealis))  # negative control: without the writer's filter it shows
+    assert [one.words for one in unfiltered] == ["Between us"]
