@@ -33,12 +33,25 @@ from exchanges.models.snapshots import (
     SourceKind,
     View,
 )  # fmt: skip
+from exchanges.models.together import (
+    AnswerItem,
+    Commitment,
+    CommitmentEvent,
+    CommitmentText,
+    Goal,
+    GoalMove,
+    GoalStep,
+    GoalText,
+    ItemKind,
+    Stance,
+    StanceLine,
+)  # fmt: skip
 
 __all__ = [
-    "CLOSING", "NO_VALUE", "Answer", "AnswerMark", "AnswerText", "Arrived", "Assurance", "AuthorSide", "BalanceCheckpoint", "BalanceState",
-    "Beneficiary", "Card", "Disclosure", "EventKind", "EventStatus", "EventText", "EventVersion", "Evidence", "EvidenceKind", "Expectation", "Giver",
-    "ImportBatch", "ImportFile", "ImportKey", "ImportRow", "ImportState", "ImportTable", "LiveEvidence", "Occasion", "OccasionKind", "Owing",
+    "CLOSING", "NO_VALUE", "Answer", "AnswerItem", "AnswerMark", "AnswerText", "Arrived", "Assurance", "AuthorSide", "BalanceCheckpoint", "BalanceState",
+    "Beneficiary", "Card", "Commitment", "CommitmentEvent", "CommitmentText", "Disclosure", "EventKind", "EventStatus", "EventText", "EventVersion", "Evidence", "EvidenceKind", "Expectation", "Giver", "Goal", "GoalMove", "GoalStep", "GoalText",
+    "ImportBatch", "ImportFile", "ImportKey", "ImportRow", "ImportState", "ImportTable", "ItemKind", "LiveEvidence", "Occasion", "OccasionKind", "Owing",
     "Posting", "Prompt", "PromptKind", "PromptState", "PutRight", "PutRightStep", "PutRightStepText", "PutRightText", "Report", "ReportFact", "ReportRole", "ReportText", "Requalification", "RequalificationText",
-    "RevealRule", "Round", "RoundPosting", "RoundSeat", "SeatRelease", "Shown", "Snapshot", "SourceKind", "StillWorth", "Sureness", "ValueEvent",
+    "RevealRule", "Round", "RoundPosting", "RoundSeat", "SeatRelease", "Shown", "Snapshot", "SourceKind", "Stance", "StanceLine", "StillWorth", "Sureness", "ValueEvent",
     "View", "Visibility", "Word",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ one that comes second. Everything here can be done twice without harm; unique ke
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -40,6 +40,8 @@ from exchanges.selectors.due import MICRO, NANO, ROUND_LASTS
 from exchanges.selectors.rounds import SETTLES_AFTER, RoundState, open_rounds, rounds_to_post, state_of
 from exchanges.services import mailing
 from exchanges.services.asking import look_again, those_to_ask
+from exchanges.services.commitments import tell_commitments
+from exchanges.services.items import ItemSaid, ensure_offered, kept_items, write_items
 from exchanges.services.posting import locked, post_answers
 from relationships.models import Kind, Member, Participant, Relationship, SideRole
 from valueledger.common import audit
@@ -91,6 +93,7 @@ class Said:
     guess_micro: int | None
     sureness: str
     sentence: str
+    items: tuple[ItemSaid, ...] = ()
 
     @property
     def value(self) -> tuple[int | None, int | None]:
@@ -210,13 +213,14 @@ def _invite(round: Round, participant: Participant, *, shown: Shown | None, reas
 
 def answer_check(
     *, seat: RoundSeat, value: Decimal | None, confirm: bool = False, guess: Decimal | None = None, sureness: str = "", sentence: str = "",
-    assurance: str, now: datetime,
+    assurance: str, now: datetime, items: Sequence[ItemSaid] = (),
 ) -> Recorded:  # fmt: skip
-    """Take one answer, or change it, until the reveal. The same answer again is the same row.
+    """Take one answer, or change it, until the reveal. The same answer again is the same row. `items`: the optional ones along with it.
 
     Raises RoundClosed after the close, RoundAlreadyRevealed after the reveal, Invalid for what cannot be taken.
     """
-    typed = _clean(value=value, guess=guess, sureness=sureness, sentence=sentence)
+    typed = _clean(value=value, guess=guess, sureness=sureness, sentence=sentence, items=tuple(items))
+    ensure_offered(typed.items, seat.round, seat.side)
     with transaction.atomic():
         relationship = locked(seat.round.relationship_id)
         state = ensure_open(seat.round, now)
@@ -240,7 +244,7 @@ def ensure_open(round: Round, now: datetime) -> RoundState:
     return state
 
 
-def _clean(*, value: object, guess: object, sureness: str, sentence: str) -> Said:
+def _clean(*, value: object, guess: object, sureness: str, sentence: str, items: tuple[ItemSaid, ...]) -> Said:
     y = clean_amount(value, "value", lowest=-POINTS, highest=POINTS)
     guessed = clean_amount(guess, "guess", lowest=-POINTS, highest=POINTS)
     if sureness and sureness not in Sureness.values:
@@ -252,19 +256,20 @@ def _clean(*, value: object, guess: object, sureness: str, sentence: str) -> Sai
         guess_micro=None if guessed is None else int(guessed * MICRO),
         sureness=sureness,
         sentence=clean_text(sentence, "sentence"),
+        items=items,
     )
 
 
 def _said(seat: RoundSeat, typed: Said, *, confirm: bool) -> Said:
     """If somebody taps "still right" and a value, only the value is evidence."""
     if typed.y_micro is not None:
-        return Said(typed.y_micro, None, True if confirm else None, typed.guess_micro, typed.sureness, typed.sentence)
+        return replace(typed, picture_right=True if confirm else None)
     if not confirm:
         raise Invalid("Choose one of the seven answers.", field="value", code="required")
     prompt = Prompt.objects.filter(round_id=seat.round_id, participant_id=seat.participant_id, kind=PromptKind.CHECK).select_related("shown").first()
     if prompt is None or prompt.shown is None:
         raise NothingToConfirm(field="value")
-    return Said(None, prompt.shown, True, typed.guess_micro, typed.sureness, typed.sentence)
+    return replace(typed, confirms=prompt.shown, picture_right=True)
 
 
 def _is_same(current: Answer, said: Said) -> bool:
@@ -272,7 +277,7 @@ def _is_same(current: Answer, said: Said) -> bool:
         return False
     text = current.text.sentence if hasattr(current, "text") else ""
     kept = (current.y_micro, current.confirms_shown_id, current.guess_micro, current.sureness, text)
-    return kept == (*said.value, said.guess_micro, said.sureness, said.sentence)
+    return kept == (*said.value, said.guess_micro, said.sureness, said.sentence) and kept_items(current) == {item.kept for item in said.items}
 
 
 def _write(seat: RoundSeat, said: Said, current: Answer | None, *, assurance: str, now: datetime, today: date) -> Answer:
@@ -288,6 +293,8 @@ def _write(seat: RoundSeat, said: Said, current: Answer | None, *, assurance: st
         raise Conflict from error
     if said.sentence:
         AnswerText.objects.create(workspace_id=seat.workspace_id, answer=answer, sentence=said.sentence)
+    if said.items:
+        write_items(answer, said.items)
     return answer
 
 
@@ -344,6 +351,7 @@ def _post(relationship: Relationship, round: Round, now: datetime) -> bool:
     except IntegrityError:  # one posting per round: somebody was faster
         return False
     post_answers(relationship=relationship, round=round, now=now)
+    tell_commitments(relationship, round, state, now)
     look_again([relationship.pk])
     Prompt.objects.filter(round=round, state=PromptState.SNOOZED, closes_at__lte=now).update(state=PromptState.LAPSED, reason="put off", ended_at=now)
     ended = PromptState.LAPSED if now >= round.closes_at else PromptState.WITHDRAWN

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from exchanges.access import Voice
 from exchanges.models import (
     Answer,
+    AnswerItem,
     AnswerMark,
     Assurance,
     BalanceState,
@@ -41,12 +42,14 @@ from exchanges.models import (
     Word,
 )  # fmt: skip
 from exchanges.selectors.balances import states_of
+from exchanges.services.commitments import promise
 from exchanges.services.events import AlreadyCorrected, correct_event, withdraw_event
 from exchanges.services.posting import locked, post_event, rebuild
 from exchanges.services.refolding import refold
 from exchanges.services.relationships import set_terms
 from exchanges.services.reports import Account, relay_report, report_gave, report_got, withdraw_report
 from exchanges.services.rounds import answer_check, open_round, post_if_ready
+from exchanges.services.together import agree_goal, propose_goal, say_stance
 from relationships.models import Erasure, Kind, Relationship, SideRole, ValueKind
 from relationships.services.catalogue import seed_catalogue
 from relationships.services.parties import add_person
@@ -277,6 +280,7 @@ def written(cast):
     round = open_round(relationship=cast.borealis, now=NOW, reason="asked")
     for seat in RoundSeat.objects.filter(round=round).select_related("round"):
         answer_check(seat=seat, value=Decimal(1), assurance=Assurance.SIGNED_IN, now=NOW)
+    promise(seat=seat, what="Lunch", by_on=TODAY, now=NOW)
     again = open_round(relationship=cast.borealis, now=NOW, reason="again")  # shows what the answers came to
     common = {"workspace": cast.workspace}
     SeatRelease.objects.create(**common, seat=RoundSeat.objects.filter(round=again)[0], reason="left", at=NOW)
@@ -290,6 +294,10 @@ def written(cast):
     asked = PutRight.objects.create(**common, relationship=cast.borealis, participant=cast.bo_speaks, at=NOW)
     PutRightStep.objects.create(**common, request=asked, step="READ", member=cast.ana, at=NOW)
     Requalification.objects.create(**common, relationship=cast.borealis, member=cast.ana, period_key="2026-H1", said="YES", at=NOW)
+    goal = propose_goal(author=cast.ana_speaks, what="Halve the night calls", by_on=None, now=NOW)
+    agree_goal(goal=goal, author=cast.bo_speaks, now=NOW)
+    say_stance(author=cast.ana_speaks, lines=["Honest dates"], now=NOW)
+    AnswerItem.objects.create(**common, answer=Answer.objects.all()[0], kind="PART", value=2)
     Erasure.objects.create(**common, person_public_id=uuid.uuid4(), erased_at=NOW)
 
 
