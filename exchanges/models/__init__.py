@@ -1,6 +1,6 @@
 """What: events and each side's reports of them, rounds and answers, prompts, and the evidence and snapshots of balances."""
 
-from exchanges.models.asking import CLOSING, Occasion, OccasionKind, Requalification, RequalificationText, StillWorth
+from exchanges.models.asking import CLOSING, SHAKING, Occasion, OccasionKind, Requalification, RequalificationText, StillWorth
 from exchanges.models.events import AuthorSide, EventKind, EventStatus, EventText, EventVersion, Giver, ValueEvent, Visibility
 from exchanges.models.imports import ImportBatch, ImportFile, ImportKey, ImportRow, ImportState, ImportTable
 from exchanges.models.prompts import Prompt, PromptKind, PromptState
@@ -22,6 +22,7 @@ from exchanges.models.rounds import (
     Sureness,
 )  # fmt: skip
 from exchanges.models.snapshots import (
+from exchanges.models.settling import Advance, AdvanceText, Became, Returned, Settlement
     NO_VALUE,
     BalanceCheckpoint,
     BalanceState,
@@ -48,10 +49,11 @@ from exchanges.models.together import (
 )  # fmt: skip
 
 __all__ = [
-    "CLOSING", "NO_VALUE", "Answer", "AnswerItem", "AnswerMark", "AnswerText", "Arrived", "Assurance", "AuthorSide", "BalanceCheckpoint", "BalanceState",
-    "Beneficiary", "Card", "Commitment", "CommitmentEvent", "CommitmentText", "Disclosure", "EventKind", "EventStatus", "EventText", "EventVersion", "Evidence", "EvidenceKind", "Expectation", "Giver", "Goal", "GoalMove", "GoalStep", "GoalText",
+    "CLOSING", "NO_VALUE", "SHAKING", "Advance", "AdvanceText", "Answer", "AnswerItem", "AnswerMark", "AnswerText", "Arrived", "Assurance", "AuthorSide", "BalanceCheckpoint", "BalanceState",
+    "Became", "Beneficiary", "Card", "Commitment", "CommitmentEvent", "CommitmentText", "Disclosure", "EventKind", "EventStatus", "EventText", "EventVersion", "Evidence", "EvidenceKind", "Expectation", "Giver", "Goal", "GoalMove", "GoalStep", "GoalText",
     "ImportBatch", "ImportFile", "ImportKey", "ImportRow", "ImportState", "ImportTable", "ItemKind", "LiveEvidence", "Occasion", "OccasionKind", "Owing",
     "Posting", "Prompt", "PromptKind", "PromptState", "PutRight", "PutRightStep", "PutRightStepText", "PutRightText", "Report", "ReportFact", "ReportRole", "ReportText", "Requalification", "RequalificationText",
-    "RevealRule", "Round", "RoundPosting", "RoundSeat", "SeatRelease", "Shown", "Snapshot", "SourceKind", "Stance", "StanceLine", "StillWorth", "Sureness", "ValueEvent",
+    "Returned",
+    "RevealRule", "Round", "RoundPosting", "RoundSeat", "SeatRelease", "Settlement", "Shown", "Snapshot", "SourceKind", "Stance", "StanceLine", "StillWorth", "Sureness", "ValueEvent",
     "View", "Visibility", "Word",
 ]  # fmt: skip

@@ -18,11 +18,13 @@ class OccasionKind(models.TextChoices):
     HAND_OVER = "HAND_OVER", "it was handed over"
     CHANGE_OF_TERMS = "CHANGE_OF_TERMS", "terms changed"
     INCIDENT = "INCIDENT", "something went wrong"
+    MISSED_MOMENT = "MISSED_MOMENT", "a moment was missed"
     MISMATCH = "MISMATCH", "the two sides want different things of it"
     ENDING = "ENDING", "it ended"
     ONE_OFF = "ONE_OFF", "the one exchange is done"
 
 
+SHAKING = (OccasionKind.HAND_OVER, OccasionKind.CHANGE_OF_TERMS, OccasionKind.INCIDENT, OccasionKind.MISSED_MOMENT)  # moot once both have answered since
 CLOSING = (OccasionKind.ENDING, OccasionKind.ONE_OFF)  # the last check: nothing is asked after it
 
 

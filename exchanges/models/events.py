@@ -36,6 +36,7 @@ class EventKind(models.TextChoices):
     INCIDENT = "INCIDENT", "incident"
     CHANGE_OF_TERMS = "CHANGE_OF_TERMS", "change of terms"
     HAND_OVER = "HAND_OVER", "hand-over"
+    MISSED_MOMENT = "MISSED_MOMENT", "missed moment"
     OTHER = "OTHER", "something else"
 
 
@@ -111,6 +112,7 @@ class EventVersion(AppendOnly):
             models.CheckConstraint(condition=Q(visibility__in=Visibility.values), name="event_visibility_known"),
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known"),
         ]
+        indexes = [models.Index(fields=["workspace", "expected_on", "id"], name="event_promised_for", condition=Q(expected_on__isnull=False))]
 
 
 class EventText(models.Model):

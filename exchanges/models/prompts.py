@@ -63,6 +63,7 @@ class Prompt(models.Model):
     not_before = models.DateTimeField()
     closes_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    about_on = models.DateField(null=True, blank=True)  # the date that had come, of a promise or an advance
     ended_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)  # when the steward was told that nobody answers
