@@ -11,7 +11,7 @@ from exchanges import wording
 from exchanges.models import Answer, EventStatus, EventText, EventVersion, Occasion, Prompt, PromptKind, Report, ReportRole, ValueEvent, Visibility
 from exchanges.selectors.occasions import asked_because
 from exchanges.selectors.readings import Names, names_of
-from relationships.models import Kind, SideRole, TermsItem
+from relationships.models import Kind, Participant, SideRole, TermsItem, TermsVersion
 
 MOST_LINES = 3
 MOST_UNITS = 20
@@ -107,6 +107,12 @@ def last_answered_on(prompt: Prompt) -> date | None:
     if prompt.round_id is not None:
         earlier = earlier.exclude(round_id=prompt.round_id)
     return earlier.order_by("-answered_on", "-id").values_list("answered_on", flat=True).first()
+
+
+def has_spoken(participant: Participant) -> bool:
+    """Whether this person has ever said anything here: an answer, what something was worth or took, what matters, an entry."""
+    own = ((Answer, "participant"), (Report, "participant"), (TermsVersion, "author"), (EventVersion, "author_participant"))
+    return any(model._default_manager.filter(**{field: participant}).exists() for model, field in own)
 
 
 def since_lines(asked: Asking) -> list[str]:

@@ -95,6 +95,7 @@ def ask(visit: Visit, form: CheckForm, status: int = 200) -> HttpResponse:
             "since": since_lines(asked),
             "shown": shown,
             "shown_says": _you(shown) if shown else "",
+            "beside": visit.beside("guess"),
             "is_personal": asked.kind == Kind.PERSONAL,
             "was_skipped": visit.prompt.state == PromptState.SKIPPED,
             "twice": visit.asks_for("twice"),
@@ -115,6 +116,7 @@ def thanks(visit: Visit, state: RoundState, answer: Answer) -> HttpResponse:
             "said": answer_words(answer),
             "answered_on": answer.answered_on,
             "picture": None if visit.asked.kind == Kind.PERSONAL else before_after(visit.asked, answer),
+            "beside": visit.beside("after"),
             "soon": state.round.reveal_rule != RevealRule.BOTH and not open_others and bool(state.answers_of(1 - visit.prompt.side)),
             "is_employee": visit.asked.kind == Kind.EMPLOYEE,
         },
@@ -132,6 +134,7 @@ def revealed(visit: Visit, state: RoundState, *, refused: bool = False, is_close
         "reveal": reveal_of(visit.asked, state),
         "refused": RoundAlreadyRevealed.sentence if refused else "",
         "is_closed": is_closed,
+        "beside": visit.beside("both"),
         "is_personal": visit.asked.kind == Kind.PERSONAL,
     }
     return visit.show("portal/revealed.html", context, status=410 if is_closed else 409 if refused else 200)

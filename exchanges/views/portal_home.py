@@ -24,6 +24,7 @@ from exchanges.models import Answer, EventVersion, PromptKind, View
 from exchanges.selectors import portal as portal_selectors
 from exchanges.selectors.pages import balance_now
 from exchanges.selectors.portal import FEW, PAGE, THEM, US, Items, answers_of, chart_of_own, items_of
+from exchanges.selectors.prompts import has_spoken
 from exchanges.selectors.put_right import asked_of, of_writer
 from exchanges.selectors.readings import Names, names_of
 from exchanges.selectors.terms import Terms, terms_of
@@ -33,6 +34,7 @@ from exchanges.services.own_export import everything_told
 from exchanges.services.preferences import set_preferences
 from exchanges.views.portal_door import FORM, POST, READ, Guest, page, signed_in
 from exchanges.wording import portal as words
+from exchanges.wording.explaining import beside_chart, idea
 from relationships.models import Kind
 from valueledger.common import idempotency
 from valueledger.common.errors import Invalid, NotFound
@@ -186,7 +188,9 @@ def show_home(
         "lede": words.told_line(reading.answered_on, reading.heard, len(waiting), None if is_asked else due_on, home.today, stopped),
         "reading": reading, "waiting": waiting, "chart": chart,
         "chart_label": words.chart_label(home.other, chart.start, chart.end, len(chart.panels[0].checks)) if chart else "",
-        "got": Items(got.rows[:FEW], got.count, None), "gave": gave, "answers": answers, "answered_ever": bool(answers),
+        "got": Items(got.rows[:FEW], got.count, None), "gave": gave, "answers": answers,
+        "idea": idea(home.kind.lower(), home.other), "is_first": not has_spoken(here.participant),
+        "beside": beside_chart("history", home.kind.lower(), home.other),
         "said": said, "terms_form": with_inputs(terms_form) if terms_form else terms_form_of(said), "shared": shared(home, revealed),
         "due_on": due_on, "due_why": wording.due_reason(balance.counterpart.due_reason), "stopped": stopped,
         "part": portal_selectors.taking_part(row, events, prompts_in(here), revealed, now=home.now),

@@ -18,8 +18,9 @@ from django.views.decorators.http import require_http_methods
 from exchanges import wording
 from exchanges.access import Door
 from exchanges.models import Assurance, PromptState
-from exchanges.selectors.prompts import Asking
+from exchanges.selectors.prompts import Asking, has_spoken
 from exchanges.services.gently import PUT_OFF
+from exchanges.wording.explaining import beside_chart, idea
 from valueledger.common.errors import Gone, NotFound, ValueLedgerError
 
 SAME_SITE = {"", "same-origin", "none"}
@@ -87,8 +88,16 @@ class Visit:
         common = {
             "asked": self.asked, "workspace_name": self.asked.workspace_name, "today": self.asked.today, "action": self.address,
             "change_url": f"{self.address}?change", "less_url": f"{self.address}?less", "masked_address": wording.masked_address(self.asked.address),
+            "idea": idea(self.asked.kind.lower(), self.asked.other_short, is_own=self.asked.is_own), "is_first": self.is_first,
         }  # fmt: skip
         return page(self.request, template, {**common, **context}, status)
+
+    def is_first(self) -> bool:
+        return not has_spoken(self.prompt.participant)
+
+    def beside(self, chart: str) -> str:
+        """The line beside a chart; see `wording.explaining`."""
+        return beside_chart(chart, self.asked.kind.lower(), self.asked.other_short, is_own=self.asked.is_own)
 
     def rests(self) -> bool:
         """They said "not now" or "not this time", and have not come back to answer after all."""

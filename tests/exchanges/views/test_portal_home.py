@@ -387,7 +387,7 @@ def test_leaving_takes_the_questions_back_and_keeps_what_was_said(bo, url, cast)
 def test_an_employees_page_says_whose_the_answers_are(cast, employee, clock):
     client, url = signed_in(EVA), f"/me/with/{employee.relationship.public_id}/"
     page = text(client.get(url))
-    assert "What you answer stays yours" in page
+    assert "What you answer is yours" in page
     assert "only in sums of five people or more" in page
     assert "The entry" not in page
     event = make_event(
