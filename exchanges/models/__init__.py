@@ -21,8 +21,8 @@ from exchanges.models.rounds import (
     Shown,
     Sureness,
 )  # fmt: skip
-from exchanges.models.snapshots import (
 from exchanges.models.settling import Advance, AdvanceText, Became, Returned, Settlement
+from exchanges.models.snapshots import (
     NO_VALUE,
     BalanceCheckpoint,
     BalanceState,
