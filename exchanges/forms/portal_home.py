@@ -39,6 +39,7 @@ class AddForm(forms.Form):
     worth = WordField(label=gettext_lazy("What was it worth to you?"), required=False)
     expected = PickField(label=gettext_lazy("How did it compare with what you expected?"), required=False)
     cost = AmountField(label=gettext_lazy("What did it take, in your own unit?"), required=False, not_a_number=AMOUNT_HINT)  # type: ignore[arg-type]
+    guess = WordField(label=gettext_lazy("What do you think it was worth to them?"), required=False)
     unit = LineField(label=gettext_lazy("Unit"), longest=40, required=False, help_text=gettext_lazy("Hours, evenings, favours."))
 
     def __init__(self, *arguments: Any, today: date, is_personal: bool = False, **options: Any) -> None:
@@ -46,9 +47,10 @@ class AddForm(forms.Form):
         self.fields["when"].today = today  # type: ignore[attr-defined]
         self.fields["way"].choices = [(GAVE, _("I gave it")), (GOT, _("I got it"))]  # type: ignore[attr-defined]
         self.fields["worth"].choices = wording.worth_choices()  # type: ignore[attr-defined]
+        self.fields["guess"].choices = wording.worth_choices()  # type: ignore[attr-defined]
         self.fields["expected"].choices = wording.expectation_choices()  # type: ignore[attr-defined]
         if is_personal:  # between friends nothing is weighed
-            for name in ("worth", "expected", "cost", "unit"):
+            for name in ("worth", "expected", "cost", "guess", "unit"):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
@@ -60,6 +62,8 @@ class AddForm(forms.Form):
         way = data.get("way")
         if way == GAVE and (data.get("worth") is not None or data.get("expected")):
             self.add_error("way", _("What it was worth is said by whoever got it. Choose “I got it”, or empty those answers."))
+        if way != GAVE and data.get("guess") is not None:
+            self.add_error("way", _("What they made of it is guessed by whoever gave it. Choose “I gave it”, or empty that answer."))
         if way == GOT and (data.get("cost") is not None or data.get("unit")):
             self.add_error("way", _("What it took is said by whoever gave it. Choose “I gave it”, or empty those boxes."))
         return data
@@ -68,7 +72,9 @@ class AddForm(forms.Form):
         """What was said of it; None when nothing was."""
         data = self.cleaned_data
         if data["way"] == GAVE:
-            return Account(typed_amount=data["cost"], unit=data["unit"]) if data.get("cost") is not None else None
+            if data.get("cost") is None and data.get("guess") is None:
+                return None
+            return Account(typed_amount=data["cost"], unit=data["unit"], guess_word=data["guess"])
         if data.get("worth") is None and not data.get("expected"):
             return None
         return Account(word=data["worth"], expectation=data["expected"])

@@ -1,5 +1,8 @@
 """How well one side knows the other: what it guessed, against what the other then said. Shown, never used for a balance.
 
+By kind of value also which of the four fields holds: the mean of what the receivers said, and of what the givers had guessed, in points of the
+worth scale. Fair is there a fair amount, and the band below it as wide as everywhere.
+
 Read from the reports and answers that the reader may see, and from nothing else: a guess whose answer is not the reader's to see is no pair.
 Fewer than three pairs say nothing.
 """
@@ -8,16 +11,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from exchanges.models import Answer, EventKind, EventVersion, Report, ReportRole
-from exchanges.selectors.fields import told_by
+from exchanges.models import Answer, EventKind, EventVersion, Report, ReportRole, Word
+from exchanges.selectors.fields import BAND, NEAR, Field, told_by
+from exchanges.wording import knowing as words
+from exchanges.wording.openings import Opening, field_title
 
 LEAST = 3
+POINTS = {Word.BURDEN: -2, Word.NOTHING: 0, Word.LITTLE: 1, Word.FAIR: 2, Word.LOT: 4, Word.GREAT: 8}
+FAIR = Fraction(POINTS[Word.FAIR])
+TOPICS = {
+    Field.STRENGTH: Opening.STRENGTH, Field.WEAKNESS: Opening.WEAKNESS, Field.BLIND_SPOT: Opening.BLIND_SPOT_MINE,
+    Field.UNSEEN_VALUE: Opening.UNSEEN_MINE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,8 @@ class Knowing:
     most: float = 0.0
     earlier: float | None = None  # the mean of the older half, and of the newer one
     later: float | None = None
+    is_of_a_kind: bool = False  # of one kind of value, so that a field can hold
+    field: Field | None = None
 
     @property
     def is_known(self) -> bool:
@@ -57,6 +71,24 @@ class Knowing:
     def worsens(self) -> bool:
         return self.earlier is not None and self.later is not None and self.later > self.earlier
 
+    @property
+    def miss(self) -> str:
+        """The typical miss in words; empty while there are too few."""
+        return "" if self.mean is None else words.miss_words(self.mean)
+
+    @property
+    def lately(self) -> str:
+        return words.lately_words(improves=self.improves, worsens=self.worsens) if self.is_known else ""
+
+    def title(self, person: str) -> str:
+        return field_title(TOPICS[self.field], person) if self.field else ""
+
+    def says(self, person: str, name: str) -> str:
+        """What this kind is to the receiver, against what the giver thought. person: you or we."""
+        if not (self.is_known and self.is_of_a_kind):
+            return ""
+        return words.kind_says(TOPICS[self.field] if self.field else None, person, name)
+
 
 @dataclass(frozen=True)
 class Guesses:
@@ -69,15 +101,40 @@ class Guesses:
     def has_any(self) -> bool:
         return bool(self.checks.count or any(kind.count for kind in self.kinds))
 
+    @property
+    def known(self) -> tuple[Knowing, ...]:
+        """Those of which there is enough to say something; checks last."""
+        return tuple(one for one in (*self.kinds, self.checks) if one.is_known)
+
 
 def guesses_of(reports: QuerySet[Report], answers: QuerySet[Answer], *, guesser: int) -> Guesses:
     """What `guesser` thought of the other side. Both querysets come from `access`, narrowed to one relationship and one reader."""
     by_kind = _pairs_of_reports(reports, guesser)
     every = sorted((pair for pairs in by_kind.values() for pair in pairs), key=lambda pair: pair.on)
-    kinds = [knowing("All entries", every)] if every else []
-    if len(by_kind) > 1:
-        kinds += [knowing(label, pairs) for label, pairs in sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0]))]
-    return Guesses(tuple(kinds), knowing("Checks", _pairs_of_checks(answers, guesser)))
+    kinds = [knowing(_("All entries"), every)] if len(by_kind) > 1 else []
+    kinds += [of_a_kind(label, pairs) for label, pairs in sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0]))]
+    return Guesses(tuple(kinds), knowing(_("Checks"), _pairs_of_checks(answers, guesser)))
+
+
+def of_a_kind(label: str, pairs: Sequence[Pair]) -> Knowing:
+    found = knowing(label, pairs)
+    if not found.is_known:
+        return replace(found, is_of_a_kind=True)
+    return replace(found, is_of_a_kind=True, field=field_of(_points([pair.guess for pair in pairs]), _points([pair.said for pair in pairs])))
+
+
+def field_of(guess: Fraction, said: Fraction) -> Field | None:
+    """Which of the four fields holds for one kind of value, both in points. None where both are close, and only one is fair."""
+    if said - guess < -NEAR:
+        return Field.BLIND_SPOT
+    if said - guess > NEAR:
+        return Field.UNSEEN_VALUE
+    fair = {number >= FAIR - BAND for number in (guess, said)}
+    return None if len(fair) > 1 else Field.STRENGTH if fair.pop() else Field.WEAKNESS
+
+
+def _points(steps: Sequence[Fraction]) -> Fraction:
+    return sum((Fraction(POINTS[Word(int(step))]) for step in steps), Fraction(0)) / len(steps)
 
 
 def knowing(label: str, pairs: Sequence[Pair]) -> Knowing:
@@ -112,7 +169,7 @@ def _label(version: EventVersion) -> str:
     """What was given, in the words of the catalogue; else the kind of event."""
     if version.value_kind is not None:
         return version.value_kind.name
-    return "Everything else" if version.kind == EventKind.OTHER else EventKind(version.kind).label.capitalize()
+    return _("Everything else") if version.kind == EventKind.OTHER else EventKind(version.kind).label.capitalize()
 
 
 def _pairs_of_checks(answers: QuerySet[Answer], guesser: int) -> list[Pair]:

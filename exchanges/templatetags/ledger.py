@@ -303,3 +303,10 @@ def undo_of(extra_tags: str | None) -> str:
     """The address behind "undo:/path" of a message; only a path of our own, never another host."""
     path = next((tag.removeprefix("undo:") for tag in (extra_tags or "").split() if tag.startswith("undo:")), "")
     return path if path.startswith("/") and not path.startswith("//") else ""
+
+
+@register.simple_tag
+def guess_field(row: Any, person: str, name: str) -> SafeString:
+    """What a kind of value is to its receiver, under the name of its field. person: you or we."""
+    title, says = row.title(person), row.says(person, name)
+    return format_html("<b>{}</b><br>{}", title, says) if title else format_html("{}", says)

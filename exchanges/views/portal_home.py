@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,8 +21,9 @@ from exchanges import wording
 from exchanges.access import Place, answers_in_place, events_in, own_answers, place_for, prompts_in, reports_in
 from exchanges.forms.portal_home import PreferencesForm
 from exchanges.forms.relationships import TermsForm
-from exchanges.models import Answer, EventVersion, PromptKind, View
+from exchanges.models import Answer, EventVersion, PromptKind, Report, View
 from exchanges.selectors import portal as portal_selectors
+from exchanges.selectors.guesses import Guesses, guesses_of
 from exchanges.selectors.pages import balance_now
 from exchanges.selectors.portal import FEW, PAGE, THEM, US, Items, answers_of, chart_of_own, items_of
 from exchanges.selectors.prompts import has_spoken
@@ -197,9 +199,16 @@ def show_home(
         "who_sees": words.who_sees(home.kind.lower(), home.other), "preferences": preferences or preferences_form(home),
         "preferences_open": preferences is not None,
         "more_places": len(home.guest.places) > 1,
+        "knowing": own_guesses(home, reports, revealed).known,
         "put_rights": asked_of(of_writer(here.participant), limit=FEW_MESSAGES), "steward_name": row.steward.user.name if row.steward else "",
     }  # fmt: skip
     return show(request, home, "portal/home.html", context, status)
+
+
+def own_guesses(home: Home, reports: QuerySet[Report], revealed: QuerySet[Answer]) -> Guesses:
+    """How well this person knows the other side: its own guesses alone, for a colleague's are the colleague's."""
+    here = Q(side=US) | Q(side=THEM, participant=home.place.participant)
+    return guesses_of(reports.filter(here), revealed.filter(here), guesser=THEM)
 
 
 def shared(home: Home, revealed: Any) -> list[portal_selectors.SharedAnswer]:

@@ -5,17 +5,22 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from exchanges.access import Voice, visible_answers, visible_reports
-from exchanges.models import Answer, Assurance, Disclosure, Report, RoundSeat, ValueEvent, View, Visibility, Word
-from exchanges.selectors.guesses import Pair, guesses_of, knowing
+from exchanges.models import Answer, Assurance, Disclosure, EventKind, Report, RoundSeat, ValueEvent, View, Visibility, Word
+from exchanges.selectors.fields import Field
+from exchanges.selectors.guesses import POINTS, Pair, field_of, guesses_of, knowing
 from exchanges.selectors.participation import participation_of
-from exchanges.services.reports import Account, report_gave, report_got
+from exchanges.services.reports import POINTS_OF_WORD, Account, report_gave, report_got
 from exchanges.services.rounds import answer_check, open_round, skip_check, sweep_rounds
 from relationships.models import SideRole
-from tests.makers import NOW, TODAY, make_event, speaker
+from relationships.services.parties import add_person, email_digest
+from relationships.services.relationships import add_participant
+from tests.makers import A_YEAR_AGO, NOW, TODAY, make_event, speaker
+from valueledger.common import portal_sessions
 
 OWN, COUNTERPART = SideRole.OWN, SideRole.COUNTERPART
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -63,7 +68,7 @@ def test_guesses_of_entries_are_held_against_the_receivers_own_word(cast):
     for days, (guess, said) in enumerate([(Word.FAIR, Word.FAIR), (Word.LOT, Word.LITTLE), (Word.GREAT, Word.BURDEN)]):
         guessed(cast, guess, said, days=9 - days)
     (every,) = seen(cast.borealis).kinds
-    assert (every.label, every.count, every.most) == ("All entries", 3, 5.0)
+    assert (every.label, every.count, every.most) == ("Everything else", 3, 5.0)
     assert every.mean == pytest.approx(7 / 3)
     assert not seen(cast.borealis, View.COUNTERPART, COUNTERPART).kinds  # they have guessed nothing
 
@@ -143,3 +148,109 @@ def test_the_relationship_page_shows_both(cast):
     body = client.get(reverse("desk:relationship", args=[cast.borealis.public_id])).content.decode()
     for said in ("How well we know them", "1.0 steps", "Taking part", "Entries written"):
         assert said in body
+
+
+# By kind of value: the four fields
+
+
+def test_the_points_are_those_that_reports_are_valued_with():
+    assert POINTS == POINTS_OF_WORD
+
+
+@pytest.mark.parametrize(
+    ("guess", "said", "field"),
+    [
+        ("2", "2", Field.STRENGTH), ("1.25", "2.25", Field.STRENGTH),  # both at or above fair: the band is .75 below a fair amount
+        ("1", "1", Field.WEAKNESS), ("1.24", "0.24", Field.WEAKNESS), ("0", "-1", Field.WEAKNESS),
+        ("4", "2.99", Field.BLIND_SPOT), ("4", "3", Field.STRENGTH), ("1", "-2", Field.BLIND_SPOT),
+        ("1", "2.01", Field.UNSEEN_VALUE), ("4", "8", Field.UNSEEN_VALUE),
+        ("1", "2", None), ("1.25", "1", None),  # within a point, and only one of them is fair
+    ],
+)  # fmt: skip
+def test_the_four_fields_of_a_kind(guess, said, field):
+    assert field_of(Fraction(guess), Fraction(said)) == field
+
+
+def told_of(kind, words, cast, *, days=0):
+    for number, (guess, said) in enumerate(words):
+        event = make_event(cast.borealis, cast.ana_voice, on=TODAY - timedelta(days=days + number), kind=kind)
+        report_gave(event=event, side=OWN, voice=cast.ana_voice, account=Account(word=Word.FAIR, guess_word=guess), now=NOW)
+        report_got(event=event, side=COUNTERPART, voice=cast.bo_voice, account=Account(word=said), now=NOW)
+
+
+def test_each_kind_says_its_own(cast):
+    told_of(EventKind.SUPPORT, [(Word.LOT, Word.LOT)] * 3, cast)
+    told_of(EventKind.LEARNING, [(Word.GREAT, Word.LITTLE)] * 3, cast, days=5)
+    told_of(EventKind.MEETING, [(Word.LITTLE, Word.GREAT)] * 2, cast, days=9)
+    every, *kinds = seen(cast.borealis).kinds
+    assert (every.label, every.count, every.field, every.says("we", "Borealis")) == ("All entries", 8, None, "")
+    found = {one.label: one for one in kinds}
+    assert (found["Support"].field, found["Support"].miss, found["Support"].lately) == (Field.STRENGTH, "on the spot", "as before")
+    assert (found["Learning"].field, found["Learning"].miss) == (Field.BLIND_SPOT, "three steps off or more")
+    assert found["Learning"].says("we", "Borealis") == "It is worth less to Borealis than we thought."
+    assert found["Learning"].title("you") == "A blind spot of yours"
+    assert (found["Meeting"].field, found["Meeting"].miss, found["Meeting"].says("we", "Borealis")) == (None, "", "")  # two are too few
+    assert [one.label for one in seen(cast.borealis).known] == ["All entries", "Learning", "Support"]
+
+
+def test_checks_so_far_shows_our_side_how_well_it_knows_them(cast):
+    told_of(EventKind.LEARNING, [(Word.GREAT, Word.LITTLE)] * 3, cast)
+    body = page_of(cast, "desk:checks")
+    for said in ("How well we know them", "three steps off or more", "A blind spot of ours", "It is worth less to Borealis than we thought."):
+        assert said in body, said
+    assert "A blind spot of ours" in page_of(cast, "desk:relationship")
+
+
+def page_of(cast, name, relationship=None, member=None):
+    client = Client()
+    client.force_login((member or cast.ana).user)
+    return client.get(reverse(name, args=[(relationship or cast.borealis).public_id])).content.decode().split("<main", 1)[1].split("</main")[0]
+
+
+def test_checks_so_far_of_an_employee_counts_only_what_they_shared(cast, employee):
+    before = page_of(cast, "desk:checks", employee.relationship)
+    reports = [guessed(cast, Word.GREAT, Word.LITTLE, days=days, relationship=employee.relationship, theirs=employee.eva_voice) for days in range(3)]
+    assert page_of(cast, "desk:checks", employee.relationship) == before  # also no count of what is not shared
+    for report in reports:
+        Disclosure.objects.create(workspace=cast.workspace, participant=employee.eva_speaks, report=report, at=NOW)
+    assert "A blind spot of ours" in page_of(cast, "desk:checks", employee.relationship)
+
+
+def test_the_counterpart_reads_how_well_it_knows_us_from_its_own_guesses_alone(cast):
+    cy = add_person(workspace=cast.workspace, name="Cy", email="cy@borealis.example")
+    cy_voice = Voice(participant=add_participant(side=cast.bo_speaks.side, person=cy, from_on=A_YEAR_AGO))
+
+    def gave(voice, guess, said):
+        event = make_event(cast.borealis, voice, giver=COUNTERPART)
+        report_gave(event=event, side=COUNTERPART, voice=voice, account=Account(guess_word=guess), now=NOW)
+        report_got(event=event, side=OWN, voice=cast.ana_voice, account=Account(word=said), now=NOW)
+
+    with time_machine.travel(NOW, tick=False):
+        home = f"/me/with/{cast.borealis.public_id}/"
+        nothing = at_home("bo@borealis.example").get(home).content.decode()
+        assert "How well you know" not in nothing
+        for _ in range(2):
+            gave(cast.bo_voice, Word.GREAT, Word.LITTLE)
+        gave(cy_voice, Word.LITTLE, Word.GREAT)
+        assert "How well you know" not in at_home("bo@borealis.example").get(home).content.decode()  # a colleague's guess is the colleague's
+        assert seen(cast.borealis, View.COUNTERPART, COUNTERPART).known  # negative control: the side's guesses together are enough
+        gave(cast.bo_voice, Word.GREAT, Word.LITTLE)
+        page = at_home("bo@borealis.example").get(home).content.decode()
+    for said in ("How well you know Acme", "three steps off or more", "It is worth less to Acme than you thought.", "3 guesses."):
+        assert said in page, said
+
+
+def at_home(address):
+    client = Client()
+    client.cookies["portal"] = portal_sessions.begin(address_hash=email_digest(address), user_agent="", now=NOW)[0]
+    return client
+
+
+def test_who_adds_what_it_gave_can_guess_what_it_was_worth(cast):
+    with time_machine.travel(NOW, tick=False):
+        add = f"/me/with/{cast.borealis.public_id}/add/"
+        typed = {"way": "gave", "what": "Hosted your new hires", "when": TODAY.isoformat(), "guess": "3"}
+        assert at_home("bo@borealis.example").post(add, typed).status_code == 302
+        report = Report.objects.get(side=COUNTERPART)
+        assert (report.role, report.guess_word, report.word) == ("GAVE", Word.LOT, None)
+        assert at_home("bo@borealis.example").post(add, typed | {"way": "got", "what": "Else"}).status_code == 422
