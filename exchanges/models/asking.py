@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from exchanges.models.events import ValueEvent
 from exchanges.models.rounds import Round
-from relationships.models import Member, Relationship, Workspace
+from relationships.models import Kind, Member, Relationship, Workspace
 from valueledger.common.append_only import AppendOnly
 from valueledger.common.tenancy import scoped
 
@@ -57,22 +57,33 @@ class StillWorth(models.TextChoices):
     NO = "NO", "no"
 
 
+class RequalificationQuerySet(models.QuerySet["Requalification"]):
+    def visible_to(self, member: Member) -> RequalificationQuerySet:
+        """One's own; of clients that one looks after also what colleagues said. Of employees and friends nobody else reads anything."""
+        clients = Q(relationship__kind=Kind.CLIENT, relationship__steward=member) if member.is_steward else Q(pk__in=[])
+        return self.filter(Q(member=member) | clients)
+
+
 class Requalification(AppendOnly):
-    """What our side said when it asked itself whether this is still worth it. Never shown to the other side, never evidence."""
+    """What one of our side said when asked whether this is still worth it. Never shown to the other side, never evidence.
+
+    Said anew within the half-year it is another row; the newest counts.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     relationship = models.ForeignKey(Relationship, on_delete=models.PROTECT, related_name="requalifications")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
     period_key = models.CharField(max_length=7)  # 2026-H1
+    seq = models.PositiveSmallIntegerField(default=1)
     said = models.CharField(max_length=8, choices=StillWorth.choices)
     at = models.DateTimeField()
 
-    objects = scoped()
+    objects = scoped(RequalificationQuerySet)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["relationship", "member", "period_key"], name="requalification_once"),
+            models.UniqueConstraint(fields=["relationship", "member", "period_key", "seq"], name="requalification_once"),
             models.CheckConstraint(condition=Q(said__in=StillWorth.values), name="requalification_said_known"),
         ]
 

@@ -27,6 +27,11 @@ EMPLOYEES = Q(relationship__kind=Kind.EMPLOYEE, side=SideRole.COUNTERPART)  # wh
 BLIND = Q(side=SideRole.COUNTERPART, round__isnull=False, round__posting__isnull=True)  # whether it was answered is known to nobody yet
 
 
+def thoughts_of_others(person_id: int | None) -> Q:
+    """Whether it is still worth it to them, asked of other people of our side: of employees and friends nobody else sees even that it was asked."""
+    return Q(kind=PromptKind.REQUALIFY) & ~Q(relationship__kind=Kind.CLIENT) & ~Q(participant__person_id=person_id or 0)
+
+
 class PromptState(models.TextChoices):
     WAITING = "WAITING", "waiting"
     ANSWERED = "ANSWERED", "answered"

@@ -28,6 +28,7 @@ KINDS = {
     "rating": _("Rating"),
     "terms": _("What matters"),
     "reminder": _("Reminder"),
+    "requalify": _("Still worth it"),
     "woken": _("Asked again"),
     "fresh": _("Fresh link"),
     "again": _("Sent again"),

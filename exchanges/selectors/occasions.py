@@ -44,9 +44,12 @@ def silences(prompts: QuerySet[Prompt], *, now: datetime, today: date, most: int
 
 
 def minutes_asked(prompts: QuerySet[Prompt], *, since: datetime) -> dict[int, int]:
-    """How many minutes each side was asked for since then, by the estimate of each question: every one that was put, answered or not."""
+    """How many minutes each side was asked for since then, by the estimate of each question: every one that was put, answered or not.
+
+    Without what each of us is asked alone: that somebody was is theirs.
+    """
     total = {SideRole.OWN: 0.0, SideRole.COUNTERPART: 0.0}
-    for side, kind in prompts.filter(created_at__gt=since).exclude(state=PromptState.WITHDRAWN).values_list("side", "kind"):
+    for side, kind in prompts.filter(created_at__gt=since).exclude(state=PromptState.WITHDRAWN).exclude(kind=PromptKind.REQUALIFY).values_list("side", "kind"):
         total[SideRole(side)] += minutes(kind)
     return {int(side): ceil(spent) for side, spent in total.items()}
 

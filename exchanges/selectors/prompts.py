@@ -24,6 +24,8 @@ class Asking:
 
     prompt: Prompt
     names: Names
+from exchanges.wording.requalify import worth_privacy
+from exchanges.wording.settling import promise_question, settle_privacy
     first_name: str
     address: str
     workspace_name: str
@@ -95,6 +97,10 @@ def asking(prompt: Prompt, now: datetime) -> Asking:
         today=now.astimezone(zone).date(),
         closes_on=prompt.closes_at.astimezone(zone).date(),
         last_answered_on=last_answered_on(prompt),
+        if self.prompt.kind == PromptKind.REQUALIFY:
+            return worth_privacy(self.kind.lower(), self.other_short)
+        if self.prompt.kind == PromptKind.SETTLE:
+            return settle_privacy(self.other_short, self.kind.lower())
         event_text=_text_of(version),
         event_on=version.arrived_on or version.occurred_on if version else None,
         event_kind=version.kind if version else "",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from exchanges.models import Prompt, PromptState, RoundSeat
+from exchanges.models import Prompt, PromptKind, PromptState, RoundSeat
 from exchanges.services.mailing import LAST_USEFUL
 from exchanges.services.posting import locked
 from exchanges.services.rounds import RoundClosed, ensure_open, post_if_ready, release
@@ -73,7 +73,7 @@ def _let_go(prompt: Prompt, now: datetime) -> None:
 
 
 def is_theirs_alone(prompt: Prompt) -> bool:
-    return prompt.relationship.kind == Kind.EMPLOYEE and prompt.side == SideRole.COUNTERPART
+    return prompt.kind == PromptKind.REQUALIFY or (prompt.relationship.kind == Kind.EMPLOYEE and prompt.side == SideRole.COUNTERPART)
 
 
 def ask_less(*, person: Person, now: datetime, seen: int | None = None) -> int:

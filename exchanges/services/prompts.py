@@ -23,6 +23,7 @@ from exchanges.services.occasions import note_one_off, settle
 from exchanges.services.posting import locked
 from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_due_round
 from relationships.models import Kind, Participant, Person, Relationship, SideRole, Workspace
+from exchanges.services.requalify import ask_due_worth
 from valueledger.common import audit, tokens
 from valueledger.common.models import Outbox, Token
 from valueledger.common.models.tokens import TokenPurpose
@@ -50,6 +51,7 @@ def sweep_prompts(*, now: datetime, limit: int = 200) -> dict[str, int]:
     }
 
 
+        "worth": ask_due_worth(now=now, limit=limit),
 def open_due_rounds(*, now: datetime, limit: int = 200) -> int:
     """Open a round wherever a side's date has come. Returns how many."""
     opened = 0

@@ -124,6 +124,6 @@ def asked_soon(request: HttpRequest) -> HttpResponse:
     cards = cards_for(member)
     own = cards.filter(Q(steward=member) if member.is_steward else Q(pk__in=[]))
     led = cards.exclude(steward=member) if member.is_steward else cards
-    found = preview(own, workspace=member.workspace, now=desk.now, shared_only=led if member.is_leader else None)
+    found = preview(own, workspace=member.workspace, now=desk.now, shared_only=led if member.is_leader else None, reader=member.person_id)
     context = {"preview": found, "days": DAYS, "section": "rhythm", "may_see_some": member.is_steward or member.is_leader}
     return show(request, "desk/asked_soon.html", desk, context, nav="settings" if member.is_owner else "today")

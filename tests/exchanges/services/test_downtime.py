@@ -73,7 +73,8 @@ def test_what_closed_meanwhile_says_so(five):
     sweep_prompts(now=NOW)
     back = NOW + 35 * DAY
     send_due(now=back)
-    assert set(Outbox.objects.exclude(kind="digest").values_list("state", "reason")) == {("SKIPPED", "It closed before this went out.")}
+    closed = Outbox.objects.exclude(kind__in=["digest", "requalify"])  # what our own side is asked twice a year is open for longer
+    assert set(closed.values_list("state", "reason")) == {("SKIPPED", "It closed before this went out.")}
     sweep_rounds(now=back)
     assert not Prompt.objects.filter(closes_at__lte=back, state=PromptState.WAITING).exists()
 

@@ -20,7 +20,8 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "SAVEPOINT")
 
 
 def rows(member):
-    return browser_of(member).get(URL).context["preview"].questions
+    """Without what our own side is asked twice a year."""
+    return [row for row in browser_of(member).get(URL).context["preview"].questions if row.what != "still worth it"]
 
 
 def test_a_steward_sees_whom_when_what_and_why(cast):
