@@ -9,7 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from exchanges.services import cards, digests, imports, prompts, rounds, sending
+from exchanges.services import cards, digests, imports, intents, prompts, rounds, sending
 from valueledger.common import health, housekeeping
 from valueledger.common.tenancy import everywhere
 
@@ -57,5 +57,10 @@ def nightly(**_: Any) -> None:
     """Cards whose label or date turns with time alone, and texts that are kept only for a while."""
     now = timezone.now()
     with everywhere():
-        counts = {"aged": cards.age_cards(now=now), "purged": sending.purge_bodies(now=now), **housekeeping.sweep(now=now)}
+        counts = {
+            "forgotten": intents.forget_stale(now=now),
+            "aged": cards.age_cards(now=now),
+            "purged": sending.purge_bodies(now=now),
+            **housekeeping.sweep(now=now),
+        }
     _told("nightly", counts)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from exchanges.models import CLOSING, EventStatus, Occasion, OccasionKind, ValueEvent, Visibility
 from exchanges.models.events import SHOCK_KINDS
 from exchanges.services.asking import look_again
+from relationships.services.intents import was_lately
 from relationships.models import Relationship, SideRole
 
 AT_MOST = timedelta(days=14)  # after a shock both sides are asked by then, or as soon as the model says
@@ -24,11 +25,11 @@ def note_event(
 
 
 def note_mismatch(*, relationship: Relationship, now: datetime) -> None:
-    """Both sides have said what they mean it to be, and it is not the same."""
-    intents = dict(relationship.sides.values_list("role", "intent"))
-    own, theirs = intents.get(SideRole.OWN), intents.get(SideRole.COUNTERPART)
+    """Both sides have said within a year what they mean it to be, and it is not the same. What was not said for longer is unknown, and agrees with anything."""
+    today = now.astimezone(relationship.workspace.zone).date()
+    said = {role: intent for role, intent, on in relationship.sides.values_list("role", "intent", "intent_on") if was_lately(on, today)}
+    own, theirs = said.get(SideRole.OWN), said.get(SideRole.COUNTERPART)
     if own and theirs and own != theirs:
-        today = now.astimezone(relationship.workspace.zone).date()
         note(relationship=relationship, kind=OccasionKind.MISMATCH, happened_on=today, ask_from=today, now=now)
 
 

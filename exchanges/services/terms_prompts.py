@@ -1,6 +1,6 @@
 """Asking a side what matters to it, and taking its answer: rarely, by the one link of a mail, in its own words.
 
-Only people who speak for a side say it. A side is asked once a half-year at most, and by itself only a year after it last said anything.
+Only people who speak for a side say it. A side is asked once a half-year at most, and by itself only a year after it last said what matters or what it means it to be.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from django.db.models import Exists, Max, OuterRef, Subquery
 from exchanges.models import Answer, Prompt, PromptKind, PromptState
 from exchanges.services import mailing
 from exchanges.services.asking import has_room
+from exchanges.services.intents import say_intent
 from exchanges.services.posting import locked
 from exchanges.services.prompts import answered
 from exchanges.services.relationships import set_terms
 from exchanges.services.rounds import RoundClosed
-from relationships.models import ENDED_STAGES, Participant, Side, SideRole, TermsItem, TermsVersion, Workspace
+from relationships.models import ENDED_STAGES, IntentVersion, Participant, Side, SideRole, TermsItem, TermsVersion, Workspace
+from relationships.services.intents import LASTS as INTENT_LASTS
 from relationships.services.terms import TermsLine, add_own_kind
 from valueledger.common.tenancy import within
 
@@ -103,7 +105,9 @@ def _due_sides(workspace: Workspace, now: datetime) -> list[int]:
         relationship=OuterRef("relationship"), side=OuterRef("role"), kind=PromptKind.TERMS, created_at__gt=now - AGAIN_AFTER
     )
     sides = Side.objects.filter(workspace_id=workspace.pk, role=SideRole.COUNTERPART).exclude(relationship__stage__in=ENDED_STAGES)
-    due = sides.filter(Exists(said) | Exists(told)).exclude(Exists(said.filter(recorded_at__gt=now - STALE))).exclude(Exists(lately))
+    meant = IntentVersion.objects.filter(side=OuterRef("pk"))  # what was meant is asked anew as well, after a year without a word
+    unknown = Exists(meant) & ~Exists(meant.filter(said_on__gt=now.astimezone(workspace.zone).date() - INTENT_LASTS))
+    due = sides.filter(Exists(said) | Exists(told)).filter(~Exists(said.filter(recorded_at__gt=now - STALE)) | unknown).exclude(Exists(lately))
     return list(due.order_by("id").values_list("pk", flat=True))
 
 
@@ -117,8 +121,8 @@ def _ask_somebody(side_id: int, now: datetime, may_ask: Callable[[int], bool]) -
     return 0
 
 
-def say_terms(*, prompt: Prompt, lines: Sequence[Matter], now: datetime) -> TermsVersion:
-    """Write what matters to the side that was asked. Sending the same again adds nothing. Raises RoundClosed, Invalid."""
+def say_terms(*, prompt: Prompt, lines: Sequence[Matter], now: datetime, intent: str = "") -> TermsVersion:
+    """Write what matters to the side that was asked, and if it says so what it means it to be. The same again adds nothing. Raises RoundClosed, Invalid."""
     with transaction.atomic():
         relationship = locked(prompt.relationship_id)
         if prompt.closes_at <= now or not relationship.is_going_on:
@@ -132,6 +136,8 @@ def say_terms(*, prompt: Prompt, lines: Sequence[Matter], now: datetime) -> Term
         if newest is None or not is_again or _content(newest) != sorted(_line(line) for line in said):
             today = now.astimezone(relationship.workspace.zone).date()
             newest = set_terms(side=side, author=prompt.participant, lines=said, effective_on=today, now=now)
+        if intent:
+            say_intent(side=side, author=prompt.participant, intent=intent, now=now)
         answered(prompt, now=now)
         colleagues = Prompt.objects.filter(relationship=relationship, side=prompt.side, kind=PromptKind.TERMS, state__in=OPEN).exclude(pk=prompt.pk)
         colleagues.update(state=PromptState.SKIPPED, reason=BY_A_COLLEAGUE, ended_at=now)

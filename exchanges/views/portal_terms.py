@@ -4,9 +4,11 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from exchanges import wording
+from exchanges.forms.intents import IntentForm
 from exchanges.forms.portal import OwnTermsForm
 from exchanges.models import PromptState
 from exchanges.selectors.catalogue import kind_names
+from exchanges.selectors.intents import SaidIntent, intents_of
 from exchanges.selectors.prompts import own_units
 from exchanges.selectors.terms import Terms, terms_of
 from exchanges.services import prompts
@@ -25,8 +27,14 @@ def terms(visit: Visit) -> HttpResponse:
     if visit.rests():
         return visit.rest()
     if visit.prompt.state == PromptState.ANSWERED and not visit.asks_for("change"):
-        return visit.show("portal/terms_said.html", {"said": said, "is_thanks": visit.asks_for("sent")})
+        return visit.show("portal/terms_said.html", {"said": said, "is_thanks": visit.asks_for("sent"), "meant": meant_by_theirs(visit)})
     return ask(visit, OwnTermsForm.of(said.lines), said)
+
+
+def meant_by_theirs(visit: Visit) -> SaidIntent | None:
+    """What the side that is asked said it means it to be."""
+    both = intents_of(visit.prompt.relationship, today=visit.asked.today)
+    return both.own if visit.asked.is_own else both.theirs
 
 
 def post_terms(visit: Visit, said: Terms) -> HttpResponse:
@@ -35,11 +43,11 @@ def post_terms(visit: Visit, said: Terms) -> HttpResponse:
         return visit.back()
     if visit.act == "more":
         return ask(visit, OwnTermsForm.with_more_rows(visit.request.POST), said)
-    form = OwnTermsForm.sent(visit.request.POST)
-    if not form.is_valid():
+    form, meant = OwnTermsForm.sent(visit.request.POST), IntentForm(visit.request.POST, is_asked_along=True)
+    if not (form.is_valid() and meant.is_valid()):
         return ask(visit, form, said, status=422)
     try:
-        say_terms(prompt=visit.prompt, lines=form.matters(), now=visit.now)
+        say_terms(prompt=visit.prompt, lines=form.matters(), now=visit.now, intent=meant.cleaned_data["intent"])
     except Invalid as error:
         form.add_error(None, error.sentence)
         return ask(visit, form, said, status=422)
@@ -58,5 +66,7 @@ def ask(visit: Visit, form: OwnTermsForm, said: Terms, status: int = 200) -> Htt
         "last_line": last or wording.last_told(name, None, asked.today),
         "kinds": kind_names(visit.prompt.workspace, side_id=said.side.pk),
         "units": own_units(visit.prompt),
+        "intent_form": IntentForm(visit.request.POST if visit.is_post else None, is_asked_along=True),
+        "meant": meant_by_theirs(visit),
     }
     return visit.show("portal/terms.html", context, status)

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from exchanges.access import Reading, relationship_for, relationship_to_write
+from exchanges.forms.intents import IntentForm
 from exchanges.forms.relationships import TermsForm
 from exchanges.selectors.catalogue import kind_names, units_for
+from exchanges.selectors.intents import intents_of
 from exchanges.selectors.readings import names_of
 from exchanges.selectors.terms import earlier_terms, terms_of
 from exchanges.services.relationships import set_terms
@@ -30,17 +32,24 @@ def terms(request: HttpRequest, public_id: UUID) -> HttpResponse:
     reading = relationship_for(desk.member, public_id)
     if request.method == "POST" and not reading.may_write:
         raise NotFound
-    said, status = terms_of(reading.relationship, on=desk.today), 200
     if request.method == "POST":
         form = TermsForm(request.POST)
         if form.is_valid() and carry_out(request, desk, form, lambda: _set(form, desk, reading)) is not None:
             messages.success(request, "Said. Earlier entries keep the terms that held on their day.")
             return go(request, reverse("desk:relationship", args=[public_id]))
-        status = 422
-    else:
-        form = TermsForm(initial={"key": new_key(), **_as_said(said[SideRole.OWN])})
+        return show_terms(request, desk, reading, form=form, status=422)
+    return show_terms(request, desk, reading)
+
+
+def show_terms(
+    request: HttpRequest, desk: Desk, reading: Reading, *, form: TermsForm | None = None, intent_form: IntentForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The page; with a form of it that was refused, if there is one."""
+    said = terms_of(reading.relationship, on=desk.today)
     context = {
-        "form": form,
+        "form": form or TermsForm(initial={"key": new_key(), **_as_said(said[SideRole.OWN])}),
+        "intent_form": intent_form or IntentForm(),
+        "intents": intents_of(reading.relationship, today=desk.today),
         "reading": reading,
         "relationship": reading.relationship,
         "names": names_of(reading.relationship),

@@ -1,6 +1,6 @@
 """Relationship: two sides and the time they have dealt with each other. Side: a party's place in one relationship.
 
-Participant: a person who speaks for one side. Rhythm: the fair band and the cadence that a kind or an intent hands down.
+IntentVersion: what a side said it means it to be. Participant: a person who speaks for one side. Rhythm: the fair band and the cadence that a kind or an intent hands down.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from relationships.models.parties import Party, Person
 from relationships.models.workspaces import Member, Workspace
+from valueledger.common.append_only import AppendOnly
 from valueledger.common.tenancy import scoped
 
 
@@ -97,7 +98,7 @@ class Side(models.Model):
     relationship = models.ForeignKey(Relationship, on_delete=models.PROTECT, related_name="sides", db_index=False)
     role = models.SmallIntegerField(choices=SideRole.choices)
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="sides")
-    intent = models.CharField(max_length=10, choices=Intent.choices, blank=True)  # blank: not said
+    intent = models.CharField(max_length=10, choices=Intent.choices, blank=True)  # as it stands; blank: not said, or not for too long
     intent_on = models.DateField(null=True, blank=True)
 
     objects = scoped()
@@ -134,6 +135,27 @@ class Participant(models.Model):
 
     def speaks_on(self, day: date) -> bool:
         return self.from_on <= day and (self.left_on is None or day < self.left_on)
+
+
+class IntentVersion(AppendOnly):
+    """What one side meant the relationship to be, and when it said so. The newest counts, for a year."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    side = models.ForeignKey(Side, on_delete=models.PROTECT, related_name="intents", db_index=False)
+    seq = models.PositiveIntegerField()
+    intent = models.CharField(max_length=10, choices=Intent.choices)
+    said_on = models.DateField()
+    author = models.ForeignKey(Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)  # None: not known any more
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["side", "seq"], name="intent_version_once"),
+            models.CheckConstraint(condition=Q(intent__in=Intent.values), name="intent_version_known"),
+        ]
 
 
 class Rhythm(models.Model):

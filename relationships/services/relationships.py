@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db.models import Q
 
 from relationships.models import Intent, Kind, Member, Participant, Party, Person, PersonText, Relationship, Side, SideRole, Stage, Workspace
+from relationships.services.intents import write_intent
 from relationships.services.parties import email_digest
 from valueledger.common.errors import Invalid
 
@@ -61,11 +62,11 @@ def create_relationship(
             relationship=relationship,
             role=role,
             party=parties[role],
-            intent=intents[role],
-            intent_on=today if intents[role] else None,
         )
-        for person in people[role]:
-            add_participant(side=side, person=person, from_on=started_on or today)
+        speaking = [add_participant(side=side, person=person, from_on=started_on or today) for person in people[role]]
+        if intents[role]:
+            author = speaking[0] if speaking and speaking[0].speaks_on(today) else None
+            write_intent(side=side, author=author, intent=intents[role], said_on=today)
     return relationship
 
 

@@ -11,8 +11,11 @@ from exchanges.services.demo.story import Story, Values
 from exchanges.services.relationships import open_relationship, set_terms
 from relationships.models import Kind, Member, Participant, Party, PartyKind, Person, Relationship, Side, SideRole, User, ValueKind, Workspace
 from relationships.services.catalogue import seed_catalogue
+from relationships.services.intents import write_intent
 from relationships.services.parties import add_party, add_person
 from relationships.services.terms import TermsLine, add_own_kind
+
+SAID_AGAIN = 120  # days ago
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,10 @@ def open_one(*, workspace: Workspace, story: Story, own_party: Party, steward: M
         for row in Participant.objects.filter(side__relationship=relationship).select_related("side")
         if row.person_id == first[SideRole(row.side.role)]
     }
+    for role, meant in ((SideRole.OWN, story.we_mean), (SideRole.COUNTERPART, story.they_mean)):
+        if meant and story.since > SAID_AGAIN + 60:  # and said it again since, as people do who are asked
+            side = Side.objects.get(relationship=relationship, role=role)
+            write_intent(side=side, author=speakers[role], intent=meant, said_on=clock.day(SAID_AGAIN + 30 * role))
     return Stage(story, relationship, steward, speakers)
 
 
