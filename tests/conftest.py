@@ -1,5 +1,6 @@
 """The ground that every test stands on: a database of its own, no network, a fast hasher, and a browser where there is one."""
 
+import gc
 import os
 import shutil
 import socket
@@ -11,15 +12,15 @@ import pytest
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in the thread of the test
 
-PROGRAMS = {"browser": ["chromium"], "postgres": ["initdb", "pg_ctl"], "redis": ["redis-server"]}
+PROGRAMS = {"browser": ["chromium"], "postgres": ["initdb", "pg_ctl"], "redis": ["redis-server"], "clock": ["libfaketime.so.1"]}
 MAY_SKIP = os.environ.get("CI", "").lower() not in {"1", "true"}
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
 def program(name: str) -> str | None:
-    """Where it is. Debian keeps PostgreSQL's own programs outside of the path."""
+    """Where it is. Debian keeps PostgreSQL's own programs, and the library that lends a program another clock, outside of the path."""
     found = shutil.which(name)
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    places = [*sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), *Path("/usr/lib").glob(f"*/faketime/{name}")]
     return found or (str(places[-1]) if places else None)
 
 
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for item in items:
                 if item.get_closest_marker(mark):
                     item.add_marker(pytest.mark.skip(reason=f"NOT TESTED: {', '.join(missing)} is not installed"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported stays until the end: not looked through again at each collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -92,6 +99,24 @@ def _no_network_but_loopback() -> Iterator[None]:
     socket.socket.connect = connect
     yield
     socket.socket.connect = original
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_once() -> Iterator[None]:
+    """Each client loads the middleware anew, which would look through the static files each time: the same files, read once."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    original, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def add_files(self: Any) -> None:
+        if not found:
+            original(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = add_files
+    yield
+    WhiteNoiseMiddleware.add_files_from_finders = original
 
 
 @pytest.fixture(scope="session")
