@@ -13,6 +13,7 @@ from exchanges.wording import cost_choices, expectation_choices, worth_choices
 WE, THEY, BOTH = "we", "they", "both"
 GIVERS = {WE: Giver.OWN, THEY: Giver.COUNTERPART, BOTH: Giver.JOINT}
 DIRECTIONS = [(WE, "We gave"), (THEY, "They gave"), (BOTH, "We did it together")]
+LOGGED_KINDS = [(code, label) for code, label in EventKind.choices if code != EventKind.MISSED_MOMENT]  # that has a page of its own
 WHAT_LONGEST = 2_000
 AHEAD = timedelta(days=3650)
 AMOUNT_HINT = "Write the amount as a number, such as 9 or 6200. The unit goes in the next box."
@@ -59,7 +60,7 @@ class LogForm(WhoForm):
         required=False,
     )
     expected_on = DayField(label="Expected on", required=False)
-    kind = PickField(label="Kind", choices=EventKind.choices, required=False, widget=forms.Select)
+    kind = PickField(label="Kind", choices=LOGGED_KINDS, required=False, widget=forms.Select)
     value_kind = PickField(label="What of value was it?", required=False, widget=forms.Select)
     guess = WordField(
         label="What do you think it was worth to them?",
@@ -89,6 +90,10 @@ class LogForm(WhoForm):
         help_text="What both sides may see can be made private no more.",
     )
     goal = LineField(label="Towards which goal", required=False)
+    hope = NoteField(
+        label="We hope for", required=False, longest=1_000, rows=1, help_text="Our own thought: they never read it, nor do leaders. Nothing counts by it."
+    )  # fmt: skip
+    review_on = DayField(label="And look at it again on", required=False)
     hours = AmountField(label="Hours", places=2, required=False)
     money = AmountField(label="Money", places=2, required=False)
     currency = LineField(label="Currency", longest=3, required=False)
@@ -98,11 +103,12 @@ class LogForm(WhoForm):
     def __init__(self, *arguments: Any, today: date, value_kinds: Sequence[tuple[str, Any]] = (), **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.today = today
-        for name in ("when", "expected_on"):
+        for name in ("when", "expected_on", "review_on"):
             field = self.fields[name]
             assert isinstance(field, DayField)
             field.today = today
-        self.fields["expected_on"].latest = today + AHEAD  # type: ignore[attr-defined]
+        for name in ("expected_on", "review_on"):
+            self.fields[name].latest = today + AHEAD  # type: ignore[attr-defined]
         self.fields["value_kind"].choices = [("", "not named"), *value_kinds]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -113,6 +119,7 @@ class LogForm(WhoForm):
             self.add_error("guess", "Choose one, or say you do not know yet.")
         if direction in (THEY, BOTH) and has_arrived and "worth" in data and data["worth"] is None and not data.get("worth_unknown"):
             self.add_error("worth", "Choose one, or say it later.")
+        self._check_hope(data)
         if data.get("cost") is not None and not data.get("unit") and "unit" in data:
             self.add_error("unit", "Say in which unit: hours, evenings, favours.")
         if data.get("cost_word") is not None and data.get("cost") is not None and data["cost_word"] == 0 and data["cost"] > 0:
@@ -124,3 +131,17 @@ class LogForm(WhoForm):
         if has_arrived and data.get("expected_on"):
             self.add_error("expected_on", "It has arrived already. Leave this empty, or say that it is on its way.")
         return data
+
+    def _check_hope(self, data: dict[str, Any]) -> None:
+        """What is given on hope has a day on which we look what came back; a gift has neither."""
+        hope, day = data.get("hope"), data.get("review_on")
+        if data.get("direction") == THEY or self.is_personal:
+            data["hope"], data["review_on"] = "", None
+        elif hope and "review_on" in data and day is None:
+            self.add_error("review_on", "Say when to look at it again.")
+        elif day is not None and not hope and "hope" in data:
+            self.add_error("hope", "Say what you hope for, or empty the date.")
+        elif hope and day is not None and day <= self.today:
+            self.add_error("review_on", "Choose a day that is still to come.")
+        elif hope and data.get("kind") == EventKind.GIFT:
+            self.add_error("hope", "A gift waits for nothing. Choose another kind, or leave the hope out.")

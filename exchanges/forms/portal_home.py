@@ -16,7 +16,7 @@ from exchanges.services.preferences import BUDGETS, LESS_OFTEN, Preferences
 from exchanges.services.reports import Account
 from relationships.models import Person, Workspace
 
-GAVE, GOT = "gave", "got"
+GAVE, GOT, MISSED = "gave", "got", "missed"
 AMOUNT_HINT = gettext_lazy("Write the amount as a number, such as 2 or 30. The unit goes in the next box.")
 DAYS = [(str(number), gettext_lazy(name)) for number, name in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 1)]
 
@@ -38,6 +38,7 @@ class AddForm(forms.Form):
     when = DayField(label=gettext_lazy("When"))
     worth = WordField(label=gettext_lazy("What was it worth to you?"), required=False)
     expected = PickField(label=gettext_lazy("How did it compare with what you expected?"), required=False)
+    has_hurt = forms.BooleanField(label=gettext_lazy("It hurt"), required=False)
     cost = AmountField(label=gettext_lazy("What did it take, in your own unit?"), required=False, not_a_number=AMOUNT_HINT)  # type: ignore[arg-type]
     guess = WordField(label=gettext_lazy("What do you think it was worth to them?"), required=False)
     unit = LineField(label=gettext_lazy("Unit"), longest=40, required=False, help_text=gettext_lazy("Hours, evenings, favours."))
@@ -45,12 +46,13 @@ class AddForm(forms.Form):
     def __init__(self, *arguments: Any, today: date, is_personal: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["when"].today = today  # type: ignore[attr-defined]
-        self.fields["way"].choices = [(GAVE, _("I gave it")), (GOT, _("I got it"))]  # type: ignore[attr-defined]
+        ways = [(GAVE, _("I gave it")), (GOT, _("I got it")), (MISSED, _("It was missed"))]
+        self.fields["way"].choices = ways  # type: ignore[attr-defined]
         self.fields["worth"].choices = wording.worth_choices()  # type: ignore[attr-defined]
         self.fields["guess"].choices = wording.worth_choices()  # type: ignore[attr-defined]
         self.fields["expected"].choices = wording.expectation_choices()  # type: ignore[attr-defined]
         if is_personal:  # between friends nothing is weighed
-            for name in ("worth", "expected", "cost", "guess", "unit"):
+            for name in ("worth", "expected", "cost", "guess", "unit", "has_hurt"):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
@@ -60,6 +62,10 @@ class AddForm(forms.Form):
         if data.get("unit") and "cost" in data and data["cost"] is None:
             self.add_error("cost", _("Say how many, or empty the unit."))
         way = data.get("way")
+        if way != MISSED and data.get("has_hurt"):
+            self.add_error("way", _("That it hurt is said of what was missed. Choose “It was missed”, or empty that answer."))
+        if way == MISSED and (data.get("worth") is not None or data.get("expected") or data.get("cost") is not None or data.get("unit")):
+            self.add_error("way", _("What was missed has no worth and took nothing. Empty those answers, or choose another way."))
         if way == GAVE and (data.get("worth") is not None or data.get("expected")):
             self.add_error("way", _("What it was worth is said by whoever got it. Choose “I got it”, or empty those answers."))
         if way != GAVE and data.get("guess") is not None:

@@ -103,8 +103,11 @@ class CorrectForm(forms.Form):
         label="Who may see it?", choices=[(Visibility.SHARED, "Both sides"), (Visibility.PRIVATE, "Only our side")], required=False
     )
 
-    def __init__(self, *arguments: Any, today: date, value_kinds: Sequence[tuple[str, Any]] = (), **options: Any) -> None:
+    def __init__(self, *arguments: Any, today: date, value_kinds: Sequence[tuple[str, Any]] = (), is_missed: bool = False, **options: Any) -> None:
+        """is_missed: a missed moment stays one, and nothing else becomes one."""
         super().__init__(*arguments, **options)
+        kinds = [one for one in EventKind.choices if (one[0] == EventKind.MISSED_MOMENT) == is_missed]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         for name, latest in (("occurred_on", today + AHEAD), ("arrived_on", today + timedelta(days=1)), ("expected_on", today + AHEAD)):
             field = self.fields[name]
             assert isinstance(field, DayField)

@@ -63,12 +63,12 @@ class Prompt(models.Model):
     round = models.ForeignKey(Round, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
     event = models.ForeignKey(ValueEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
     shown = models.ForeignKey(Shown, on_delete=models.PROTECT, null=True, blank=True, related_name="prompts")
+    about_on = models.DateField(null=True, blank=True)  # the date that had come, of a promise or an advance
     state = models.CharField(max_length=9, choices=PromptState.choices, default=PromptState.WAITING)
     reason = models.CharField(max_length=120, blank=True)  # why it was asked, or why it ended
     not_before = models.DateTimeField()
     closes_at = models.DateTimeField()
     created_at = models.DateTimeField()
-    about_on = models.DateField(null=True, blank=True)  # the date that had come, of a promise or an advance
     ended_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)  # when the steward was told that nobody answers

@@ -15,7 +15,7 @@ from relationships.models import Member, Participant, Person, SideRole, Workspac
 
 WINDOW = timedelta(days=30)
 SHORT_ABSENCE = timedelta(days=4)  # a weekend with its holidays: the mail waits for its end, the question does not
-COUNTED = (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS)
+COUNTED = (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS, PromptKind.SETTLE)
 MOST_WAITING = 10  # questions that one person has open at a time, who gets them by mail, one a day
 MOST_WAITING_MEMBER = 30  # and one who answers them at the desk
 ENOUGH = "asked enough lately"  # without a number: it would tell of other relationships

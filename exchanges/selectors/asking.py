@@ -17,8 +17,10 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from exchanges.models import (
     CLOSING,
+    SHAKING,
     BalanceState,
     Card,
+    EventKind,
     EventStatus,
     EventVersion,
     Occasion,
@@ -29,7 +31,6 @@ from exchanges.models import (
     View,
     Visibility,
 )  # fmt: skip
-from exchanges.models.events import SHOCK_KINDS
 from exchanges.models.snapshots import ASK_ON
 from exchanges.selectors.allowance import Allowances, Obstacle, able
 from exchanges.selectors.balances import balances_of
@@ -174,8 +175,10 @@ def facts_of(relationship_ids: Sequence[int], *, workspace: Workspace, now: date
 
 def _done_on(one_offs: Sequence[int]) -> dict[int, date | None]:
     """When the newest exchange of each one-off arrived, as far as both sides know of it. Costs nothing where there is none."""
-    arrived = EventVersion.objects.current().filter(
-        event__relationship__in=one_offs, is_withdrawal=False, status=EventStatus.ARRIVED, visibility=Visibility.SHARED
+    arrived = (
+        EventVersion.objects.current()
+        .filter(event__relationship__in=one_offs, is_withdrawal=False, status=EventStatus.ARRIVED, visibility=Visibility.SHARED)
+        .exclude(kind=EventKind.MISSED_MOMENT)
     )
     newest = dict(arrived.values_list("event__relationship").annotate(newest=Max("arrived_on")).order_by()) if one_offs else {}
     return {pk: newest.get(pk) for pk in one_offs}
@@ -252,7 +255,7 @@ def _without_the_silent(facts: Facts, on: date) -> list[Participant]:
 def _is_moot(facts: Facts) -> bool:
     """After a shock, no question of its own is needed once every side that could be asked has answered since."""
     occasion = facts.occasion
-    if occasion is None or occasion.kind not in SHOCK_KINDS or not facts.people:
+    if occasion is None or occasion.kind not in SHAKING or not facts.people:
         return False
     said = [facts.answered.get(side) for side in {participant.side.role for participant in facts.people}]
     return all(on is not None and on > occasion.happened_on for on in said)

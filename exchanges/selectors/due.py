@@ -84,6 +84,7 @@ def ratings_to_ask(*, workspace: Workspace, now: datetime, limit: int, within: C
     versions = (
         current.filter(~Exists(rated), ~Exists(asked), Exists(speaking))
         .exclude(event__relationship__stage__in=ENDED_STAGES)
+        .exclude(kind=EventKind.MISSED_MOMENT)
         .select_related("event__relationship")
         .alias(weight=Case(When(kind=EventKind.INCIDENT, then=0), default=1))
         .order_by("weight", "-event__relationship__stake", "id")

@@ -293,7 +293,12 @@ def _shows(entry: Entry, show: str) -> bool:
 def half_seen(events: QuerySet[ValueEvent]) -> str:
     """Which half is missing: "they" if only our giving is logged, "we" if only theirs, else nothing."""
     givers = set(
-        EventVersion.objects.current().filter(event__in=events, is_withdrawal=False).order_by().values_list("event__giver", flat=True).distinct()
+        EventVersion.objects.current()
+        .filter(event__in=events, is_withdrawal=False)
+        .exclude(kind=EventKind.MISSED_MOMENT)
+        .order_by()
+        .values_list("event__giver", flat=True)
+        .distinct()
     )
     if givers == {Giver.OWN}:
         return "they"

@@ -18,7 +18,22 @@ from django.utils.translation import gettext_lazy
 
 from exchanges import wording
 from exchanges.charts import SideReading, Timeline, TimelineCheck, TimelineEvent, TimelineSide, timeline
-from exchanges.models import Answer, Disclosure, EventVersion, Giver, Prompt, PromptKind, PromptState, Report, ReportRole, Round, ValueEvent, View
+from exchanges.models import (
+    Answer,
+    Disclosure,
+    EventKind,
+    EventVersion,
+    Giver,
+    Prompt,
+    PromptKind,
+    PromptState,
+    Report,
+    ReportRole,
+    Round,
+    ValueEvent,
+    View,
+)
+from exchanges.models.reports import Word
 from exchanges.selectors.balances import Balance
 from exchanges.selectors.due import answer_points, nearest_answer
 from exchanges.selectors.ledger import Line, Said, lines_of, versions_of
@@ -26,6 +41,7 @@ from exchanges.selectors.pages import LINE_DAYS, points_of
 from exchanges.selectors.prompts import shortened
 from exchanges.selectors.readings import Names, readings_of
 from exchanges.selectors.rounds import state_of
+from exchanges.selectors.settling import version_asked_about
 from exchanges.wording.minutes import minutes, takes
 from relationships.models import Kind, Participant, Relationship, Side, SideRole, TermsItem, Unit
 
@@ -53,6 +69,7 @@ class Item:
     has_arrived: bool
     expected_on: date | None
     is_private: bool
+    is_missed: bool  # a moment in which nothing came
     word: int | None
     expectation: str
     amount: str
@@ -94,9 +111,10 @@ def _item(line: Line, giver: int, participant: Participant) -> Item:
     is_theirs = receiver == US  # the other side's own words are shown where it shared them; a colleague's are the colleague's
     return Item(
         event_id=line.public_id, on=line.on, what=line.what, has_arrived=line.has_arrived, expected_on=line.expected_on, is_private=line.is_private,
+        is_missed=line.kind == EventKind.MISSED_MOMENT,
         word=said.word if said else None, expectation=said.expectation if said else "", amount=_amount(said, cost),
-        sentence=said.sentence if said and (mine or is_theirs) else "", is_said=said is not None, is_mine=mine is not None,
-        may_rate=giver in (US, Giver.JOINT) and line.has_arrived and mine is None, may_share=False, shared_on=None, number=line.event_id,
+        sentence=said.sentence if said else "", is_said=said is not None, is_mine=mine is not None,
+        may_rate=giver in (US, Giver.JOINT) and line.has_arrived and mine is None and line.kind != EventKind.MISSED_MOMENT, may_share=False, shared_on=None, number=line.event_id,
     )  # fmt: skip
 
 
@@ -216,8 +234,13 @@ def waiting_in(prompts: QuerySet[Prompt], *, other: str, now: datetime) -> list[
     return [_waiting(row, other) for row in rows.order_by("created_at", "id") if row.round is None or not state_of(row.round, now).is_closed]
 
 
-ANSWERED_HERE = (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS)
-LABELS = {PromptKind.CHECK: gettext_lazy("Answer"), PromptKind.RATING: gettext_lazy("Rate it"), PromptKind.TERMS: gettext_lazy("Say what matters")}
+ANSWERED_HERE = (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS, PromptKind.SETTLE)
+LABELS = {
+    PromptKind.CHECK: gettext_lazy("Answer"),
+    PromptKind.RATING: gettext_lazy("Rate it"),
+    PromptKind.TERMS: gettext_lazy("Say what matters"),
+    PromptKind.SETTLE: gettext_lazy("Say what became of it"),
+}
 
 
 def _waiting(prompt: Prompt, other: str) -> Waiting:
@@ -227,6 +250,10 @@ def _waiting(prompt: Prompt, other: str) -> Waiting:
         version = EventVersion.objects.current().filter(event_id=prompt.event_id).select_related("text").first()
         title = shortened(version.text.what) if version is not None and hasattr(version, "text") else _("Something arrived")
         on = version.arrived_on or version.occurred_on if version is not None else None
+    elif prompt.kind == PromptKind.SETTLE:
+        version = version_asked_about(prompt)
+        title = shortened(version.text.what) if version is not None and hasattr(version, "text") else _("Something you meant to do")
+        on = prompt.about_on
     elif prompt.kind == PromptKind.TERMS:
         title = _("What matters to you now?")
     return Waiting(

@@ -18,6 +18,7 @@ from exchanges.models import Card, Occasion, PromptKind, Round
 from exchanges.selectors.allowance import Allowances
 from exchanges.selectors.asking import Facts, Look, facts_of, look_at, sooner
 from exchanges.selectors.due import ratings_to_ask
+from exchanges.selectors.settling import ADVANCE, Due, advances_by, due_of, due_of_advance, promised_by, speakers_for
 from exchanges.wording.asking import because
 from relationships.models import ENDED_STAGES, Kind, Participant, SideRole, Workspace
 
@@ -71,6 +72,8 @@ def preview(cards: QuerySet[Card], *, workspace: Workspace, now: datetime, share
     looks = in_turn(facts, allowances, now, until)
     questions = [question for look in looks for question in _questions(look, known[look.relationship_id], today)]
     questions += _ratings(known, allowances, workspace, now)
+    questions += _settlements(cards, workspace, now, until)
+    questions += _settlements(shared_only, workspace, now, until, is_shared=True) if shared_only is not None else []
     questions.sort(key=lambda one: (one.on, one.counterpart, one.person))
     return Preview(questions, _unasked(known, today), until, len(known) >= MOST)
 
@@ -161,6 +164,32 @@ def _ratings(cards: dict[int, Card], allowances: Allowances, workspace: Workspac
             if obstacle is None:
                 known.add(one, now)
     return found
+
+
+def _settlements(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: date, *, is_shared: bool = False) -> list[Question]:
+    """Promises and advances that come due, each on its day. `is_shared`: without what our side keeps to itself. Never an employee's own."""
+    known = {card.relationship_id: card for card in cards.exclude(stage__in=ENDED_STAGES)[:MOST]}
+    found = [due_of(version) for version in promised_by(workspace, now, until, within=known)[:MOST]]
+    found += [] if is_shared else [due_of_advance(step) for step in advances_by(workspace, now, until, within=known)[:MOST]]
+    dues = [due for due in found if not (is_shared and due.is_ours_alone) and _may_be_told(due, known[due.event.relationship_id])]
+    today = now.astimezone(workspace.zone).date()
+    people = speakers_for(dues, today)
+    allowances = Allowances([one for rows in people.values() for one in rows], workspace, now)
+    questions = []
+    for due in sorted(dues, key=lambda one: (one.on, one.key)):
+        card, on = known[due.event.relationship_id], max(due.on, today)
+        moment = max(now, datetime.combine(on, time(9), tzinfo=workspace.zone))
+        for one in people[due.key][:1]:
+            obstacle = allowances.obstacle(one, moment, PromptKind.SETTLE)
+            why = "we look what came back" if due.what == ADVANCE else "its day has come"
+            ours = due.side == SideRole.OWN
+            held = obstacle.reason if obstacle else ""
+            questions.append(Question(on, person_of(one), ours, card.public_id, card.counterpart_name, due.what, why, held))
+    return questions
+
+
+def _may_be_told(due: Due, card: Card) -> bool:
+    return card.kind != Kind.EMPLOYEE or due.side == SideRole.OWN
 
 
 def _unasked(cards: dict[int, Card], today: date) -> list[Unasked]:

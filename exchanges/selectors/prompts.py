@@ -8,9 +8,24 @@ from datetime import date, datetime
 from django.utils.translation import gettext
 
 from exchanges import wording
-from exchanges.models import Answer, EventStatus, EventText, EventVersion, Occasion, Prompt, PromptKind, Report, ReportRole, ValueEvent, Visibility
+from exchanges.models import (
+    Answer,
+    EventStatus,
+    EventText,
+    EventVersion,
+    Giver,
+    Occasion,
+    Prompt,
+    PromptKind,
+    Report,
+    ReportRole,
+    ValueEvent,
+    Visibility,
+)
 from exchanges.selectors.occasions import asked_because
 from exchanges.selectors.readings import Names, names_of
+from exchanges.wording.requalify import worth_privacy
+from exchanges.wording.settling import promise_question, settle_privacy
 from relationships.models import Kind, Participant, SideRole, TermsItem, TermsVersion
 
 MOST_LINES = 3
@@ -24,8 +39,6 @@ class Asking:
 
     prompt: Prompt
     names: Names
-from exchanges.wording.requalify import worth_privacy
-from exchanges.wording.settling import promise_question, settle_privacy
     first_name: str
     address: str
     workspace_name: str
@@ -36,6 +49,8 @@ from exchanges.wording.settling import promise_question, settle_privacy
     event_text: str = ""
     event_on: date | None = None
     event_kind: str = ""
+    has_colleagues: bool = False
+    is_on_its_way: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -69,12 +84,30 @@ from exchanges.wording.settling import promise_question, settle_privacy
         return wording.takes(self.prompt.kind)
 
     @property
+    def settle_question(self) -> str:
+        """What became of the promise; empty for every other question."""
+        if self.prompt.kind != PromptKind.SETTLE or self.prompt.event is None or self.prompt.about_on is None:
+            return ""
+        person = "together" if self.prompt.event.giver == Giver.JOINT else "you"
+        return promise_question(self.prompt.about_on, self.today, is_on_its_way=self.is_on_its_way, person=person)
+
+    @property
     def privacy(self) -> str:
-        """Who sees the answer, said before it is written."""
+        """Who sees the answer, said before it is written; with colleagues also what they see."""
+        if self.has_colleagues and self.prompt.kind in (PromptKind.CHECK, PromptKind.RATING):
+            return f"{self._privacy} {wording.colleagues_privacy()}"
+        return self._privacy
+
+    @property
+    def _privacy(self) -> str:
         if self.prompt.kind == PromptKind.RATING:
             return wording.rating_privacy(self.kind.lower(), self.other_short, self.steward_name or self.other_short, self.closes_on, self.today)
         if self.prompt.kind == PromptKind.TERMS:
             return wording.terms_privacy(self.kind.lower(), self.other_short, self.steward_name or self.other_short, self.closes_on, self.today)
+        if self.prompt.kind == PromptKind.REQUALIFY:
+            return worth_privacy(self.kind.lower(), self.other_short)
+        if self.prompt.kind == PromptKind.SETTLE:
+            return settle_privacy(self.other_short, self.kind.lower())
         if self.is_own and self.kind == Kind.EMPLOYEE:
             return gettext("{name} sees this answer once both of you have answered, and not before.").format(name=self.other_short)
         return wording.check_privacy(self.kind.lower(), self.other_short, self.closes_on, self.today)
@@ -97,13 +130,11 @@ def asking(prompt: Prompt, now: datetime) -> Asking:
         today=now.astimezone(zone).date(),
         closes_on=prompt.closes_at.astimezone(zone).date(),
         last_answered_on=last_answered_on(prompt),
-        if self.prompt.kind == PromptKind.REQUALIFY:
-            return worth_privacy(self.kind.lower(), self.other_short)
-        if self.prompt.kind == PromptKind.SETTLE:
-            return settle_privacy(self.other_short, self.kind.lower())
         event_text=_text_of(version),
         event_on=version.arrived_on or version.occurred_on if version else None,
         event_kind=version.kind if version else "",
+        has_colleagues=has_colleagues(prompt.participant, now.astimezone(zone).date()),
+        is_on_its_way=version is not None and version.status == EventStatus.PENDING,
     )
 
 
@@ -113,6 +144,11 @@ def last_answered_on(prompt: Prompt) -> date | None:
     if prompt.round_id is not None:
         earlier = earlier.exclude(round_id=prompt.round_id)
     return earlier.order_by("-answered_on", "-id").values_list("answered_on", flat=True).first()
+
+
+def has_colleagues(participant: Participant, today: date) -> bool:
+    """Whether somebody else speaks for the same side."""
+    return Participant.objects.filter(side=participant.side_id).speaking_on(today).exclude(pk=participant.pk).exists()
 
 
 def has_spoken(participant: Participant) -> bool:

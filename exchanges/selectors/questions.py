@@ -28,7 +28,7 @@ KINDS = {
     PromptKind.RATING: _("Rating"),
     PromptKind.TERMS: _("What matters"),
     PromptKind.REQUALIFY: _("Still worth it"),
-    PromptKind.SETTLE: _("Promise due"),
+    PromptKind.SETTLE: _("Promise or advance"),
 }
 OUT, TROUBLE = "out", "trouble"
 STATES = {

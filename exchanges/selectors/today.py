@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from exchanges.models import Answer, Card, EventStatus, EventVersion, Giver, Report, ReportRole, ValueEvent
+from exchanges.models import Answer, Card, EventKind, EventStatus, EventVersion, Giver, Report, ReportRole, ValueEvent
 from exchanges.selectors.cards import CardRow, rows_of
 from exchanges.selectors.gaps import GAPS_TO_SAY, with_a_gap
 from exchanges.selectors.ledger import Entry, lines_of, open_gaps, person_name, versions_of
@@ -174,6 +174,9 @@ def happened_event(version: EventVersion, names: dict[int, str], member: Member,
     text = getattr(version, "text", None)
     what = short(text.what if text else "", 160)
     who, verb = {Giver.OWN: (us, "gave"), Giver.COUNTERPART: (name, "gave us"), Giver.JOINT: ("Together", "with")}[Giver(event.giver)]
+    if version.kind == EventKind.MISSED_MOMENT:
+        who, verb = (us, f"noted a moment that {name} missed") if event.giver == Giver.COUNTERPART else (name, "noted a moment that we missed")
+        return Happened(event.recorded_at, event.relationship.public_id, event.public_id, who, f"{verb}: {what.rstrip('.')}.", name)
     promised = {EventStatus.PROMISED: "promised", EventStatus.PENDING: "sent"}.get(EventStatus(version.status), verb)
     verb = promised if event.giver == Giver.OWN else verb if promised == verb else f"{promised} us"
     what = what if what.endswith((".", "!", "?", "…")) else f"{what}."

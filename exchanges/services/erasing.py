@@ -42,6 +42,7 @@ WORDS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("exchanges.EventText", ("what", "goal"), ("version__author_participant__person", "version__author_member__person")),
     ("exchanges.ReportText", ("sentence",), ("report__participant__person", "report__relayed_by__person")),
     ("exchanges.AnswerText", ("sentence",), ("answer__participant__person", "answer__relayed_by__person")),
+    ("exchanges.AdvanceText", ("words",), ("advance__author_member__person",)),
     ("exchanges.RequalificationText", ("sentence",), ("requalification__member__person",)),
     ("exchanges.PutRightText", ("words",), ("request__participant__person",)),
     ("exchanges.PutRightStepText", ("done",), ("step__member__person",)),

@@ -18,6 +18,7 @@ from exchanges.selectors.due import UNDO_FOR
 from exchanges.selectors.statements import OWN_VIEW
 from exchanges.services.occasions import note_event
 from exchanges.services.posting import locked, post_event
+from exchanges.services.promises import end_questions
 from relationships.models import Kind, Relationship, SideRole, ValueKind
 from relationships.services.catalogue import ensure_offered
 from valueledger.common import audit
@@ -98,6 +99,7 @@ def log_event(
         locked_row = locked(relationship.pk)
         details = clean_details(details, relationship=locked_row, now=now)
         ensure_offered(details.value_kind)
+        ensure_missed_by_its_author(details, giver=giver, author_side=author_side)
         identity = {"public_id": public_id} if public_id else {}
         event = ValueEvent.objects.create(
             workspace_id=locked_row.workspace_id, relationship=locked_row, giver=giver, author_side=author_side, act=act, recorded_at=now, **identity
@@ -130,7 +132,12 @@ def correct_event(*, event: ValueEvent, voice: Voice, supersedes: EventVersion, 
             ensure_offered(details.value_kind)
         if supersedes.visibility == Visibility.SHARED and details.visibility == Visibility.PRIVATE:
             raise CannotNarrow
+        if (details.kind == EventKind.MISSED_MOMENT) != (supersedes.kind == EventKind.MISSED_MOMENT):
+            raise Invalid("A missed moment stays one, and nothing else becomes one. Take it back and log it anew.", field="kind")
+        if details.kind == EventKind.MISSED_MOMENT:
+            ensure_missed_by_its_author(details, giver=event.giver, author_side=event.author_side)
         version = write_version(event=event, details=details, voice=voice, supersedes=supersedes, now=now)
+        end_questions(event, still_for=details.expected_on, now=now)
         post_event(relationship=relationship, event=event, now=now)
         record(relationship, voice, "event.corrected", event, now)
     return version
@@ -147,6 +154,7 @@ def withdraw_event(*, event: ValueEvent, voice: Voice, supersedes: EventVersion,
         ensure_can_be_taken_back(event, relationship, side=side, now=now)
         version = write_row(event=event, supersedes=supersedes, voice=voice, now=now, occurred_on=supersedes.occurred_on, is_withdrawal=True,
                             kind=supersedes.kind, status=supersedes.status, arrived_on=supersedes.arrived_on, visibility=supersedes.visibility)  # fmt: skip
+        end_questions(event, still_for=None, now=now, all_of_them=True)
         post_event(relationship=relationship, event=event, now=now)
         record(relationship, voice, "event.withdrawn", event, now)
     return version
@@ -161,6 +169,12 @@ def ensure_can_be_taken_back(event: ValueEvent, relationship: Relationship, *, s
     reports = Report.objects.standing().filter(event=event, first_hand=True).exclude(side=side)
     if visible_reports(reports, OWN_VIEW[SideRole(side)], relationship.kind).exists():
         raise OtherSideReported
+
+
+def ensure_missed_by_its_author(details: EventDetails, *, giver: int, author_side: int) -> None:
+    """A missed moment is something that the other side did not do, noted by the side that felt it, once it was over."""
+    if details.kind == EventKind.MISSED_MOMENT and (giver != 1 - author_side or details.status != EventStatus.ARRIVED):
+        raise Invalid("A missed moment is noted by the side that missed something, once it is past.", field="kind")
 
 
 def ensure_newest(event: ValueEvent, supersedes: EventVersion) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from exchanges.access import Reading, Voice
 from exchanges.models import ValueEvent
+from exchanges.services.advances import Hope, give_on_hope
 from exchanges.services.events import EventDetails, log_event
 from exchanges.services.reports import Account, report_gave, report_got
 from exchanges.services.speakers import speak_for_us
@@ -15,9 +16,16 @@ from relationships.models import SideRole
 
 
 def log_value(
-    *, reading: Reading, giver: int, details: EventDetails, now: datetime, gave: Account | None = None, got: Account | None = None
+    *,
+    reading: Reading,
+    giver: int,
+    details: EventDetails,
+    now: datetime,
+    gave: Account | None = None,
+    got: Account | None = None,
+    hope: Hope | None = None,
 ) -> ValueEvent:
-    """Log an event with our side's first accounts of it. None: nothing is said of it yet, so nothing counts yet."""
+    """Log an event with our side's first accounts of it, and what we hope for. None: nothing is said of it yet, so nothing counts yet."""
     with transaction.atomic():
         voice = speak_for_us(reading=reading, now=now)
         event = log_event(
@@ -26,6 +34,8 @@ def log_value(
             visibility=details.visibility, value_kind=details.value_kind, goal=details.goal,
         )  # fmt: skip
         write_accounts(event=event, voice=voice, gave=gave, got=got, now=now)
+        if hope is not None:
+            give_on_hope(event=event, hope=hope, member=reading.member, now=now)
     return event
 
 

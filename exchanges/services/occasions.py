@@ -1,14 +1,13 @@
-"""Occasions to ask: a hand-over, a change of terms, an incident, two intents that do not meet, an ending. Each is noted once, with its day."""
+"""Occasions to ask: a hand-over, a change of terms, an incident, a missed moment, two intents that do not meet, an ending. Each is noted once, with its day."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from exchanges.models import CLOSING, EventStatus, Occasion, OccasionKind, ValueEvent, Visibility
-from exchanges.models.events import SHOCK_KINDS
+from exchanges.models import CLOSING, SHAKING, EventStatus, Occasion, OccasionKind, ValueEvent, Visibility
 from exchanges.services.asking import look_again
-from relationships.services.intents import was_lately
 from relationships.models import Relationship, SideRole
+from relationships.services.intents import was_lately
 
 AT_MOST = timedelta(days=14)  # after a shock both sides are asked by then, or as soon as the model says
 LONG_AGO = timedelta(days=60)
@@ -17,10 +16,10 @@ LONG_AGO = timedelta(days=60)
 def note_event(
     *, relationship: Relationship, event: ValueEvent, kind: str, on: date, status: str, visibility: str, import_source: str, now: datetime
 ) -> None:
-    """Note what shakes a balance, if both sides know of it: what one side keeps to itself makes nobody ask the other."""
+    """Note what may have shaken how it feels, if both sides know of it: what one side keeps to itself makes nobody ask the other."""
     today = now.astimezone(relationship.workspace.zone).date()
     is_known = visibility == Visibility.SHARED and status == EventStatus.ARRIVED and not import_source
-    if kind in SHOCK_KINDS and is_known and today - on <= LONG_AGO:
+    if kind in SHAKING and is_known and today - on <= LONG_AGO:
         note(relationship=relationship, kind=OccasionKind(kind), happened_on=on, ask_from=max(today, on + AT_MOST), event=event, now=now)
 
 
@@ -60,4 +59,4 @@ def note(
 
 def settle(relationship_ids: list[int], *, now: datetime) -> None:
     """Both sides have answered since: what happened needs no question of its own."""
-    Occasion.objects.filter(relationship__in=relationship_ids, kind__in=SHOCK_KINDS, settled_at__isnull=True).update(settled_at=now)
+    Occasion.objects.filter(relationship__in=relationship_ids, kind__in=SHAKING, settled_at__isnull=True).update(settled_at=now)

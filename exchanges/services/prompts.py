@@ -21,9 +21,10 @@ from exchanges.services.asking import AskedEnough, has_room, put_off
 from exchanges.services.gently import is_an_employee
 from exchanges.services.occasions import note_one_off, settle
 from exchanges.services.posting import locked
-from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_due_round
-from relationships.models import Kind, Participant, Person, Relationship, SideRole, Workspace
 from exchanges.services.requalify import ask_due_worth
+from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_due_round
+from exchanges.services.settling_prompts import ask_due_settlements
+from relationships.models import Kind, Participant, Person, Relationship, SideRole, Workspace
 from valueledger.common import audit, tokens
 from valueledger.common.models import Outbox, Token
 from valueledger.common.models.tokens import TokenPurpose
@@ -38,12 +39,16 @@ CANDIDATES = 10
 
 def sweep_prompts(*, now: datetime, limit: int = 200) -> dict[str, int]:
     """All that makes, repeats and ends questions. Checks come first: what a budget has room for goes to them."""
-    from exchanges.services.terms_prompts import ask_due_terms  # it settles prompts, so it imports this module
+    from exchanges.services.settling import draw_answers
+    from exchanges.services.terms_prompts import ask_due_terms  # they settle prompts, so they import this module
 
     return {
         "rounds": open_due_rounds(now=now, limit=limit),
+        "settled": draw_answers(now=now, limit=limit),
+        "settlements": ask_due_settlements(now=now, limit=limit),
         "ratings": ask_due_ratings(now=now, limit=limit),
         "terms": ask_due_terms(now=now, limit=limit),
+        "worth": ask_due_worth(now=now, limit=limit),
         "woken": wake(now=now, limit=limit),
         "reminders": remind(now=now, limit=limit),
         "told": tell_stewards(now=now),
@@ -51,7 +56,6 @@ def sweep_prompts(*, now: datetime, limit: int = 200) -> dict[str, int]:
     }
 
 
-        "worth": ask_due_worth(now=now, limit=limit),
 def open_due_rounds(*, now: datetime, limit: int = 200) -> int:
     """Open a round wherever a side's date has come. Returns how many."""
     opened = 0
@@ -165,7 +169,7 @@ def remind(*, now: datetime, limit: int = 200) -> int:
     """One reminder, halfway to the close, to whoever got the question and has not answered."""
     half = ROUND_LASTS / 2
     with everywhere():
-        kinds = [kind.lower() for kind in (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS)]
+        kinds = [kind.lower() for kind in (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS, PromptKind.SETTLE)]
         sent = Outbox.objects.went_out().filter(subject_id=OuterRef("pk"), kind__in=kinds)
         reminded = Outbox.objects.filter(subject_id=OuterRef("pk"), kind="reminder")
         due = (

@@ -23,8 +23,10 @@ from exchanges.models import Prompt, PromptKind, PromptState
 from exchanges.models.prompts import OTHER_MAIL
 from exchanges.selectors.prompts import Asking, asking, is_withdrawn, own_rating, shortened, since_lines
 from exchanges.selectors.rounds import state_of
+from exchanges.selectors.settling import answer_to, is_moot
 from exchanges.services import bundles, digests, mailing, put_right, signing_in
 from exchanges.services.letters import LONGEST_SUBJECT, Rendered, absolute, compose, keep_body, line, render_mail, sender_line
+from exchanges.wording.settling import became_choices
 from relationships.models import Person
 from valueledger.common import audit, outbox, tokens
 from valueledger.common.mailing import Refused
@@ -83,6 +85,7 @@ class Letter:
     event_text: str = ""
     home_url: str = ""
     less_url: str = ""
+    question: str = ""  # as a sentence, where it depends on the kind of relationship
     others: Sequence[Block] = ()  # more questions that travel in this mail
 
 
@@ -143,6 +146,10 @@ def why_not(prompt: Prompt, now: datetime) -> str:
         return "The event was taken back."
     if prompt.kind == PromptKind.RATING and own_rating(prompt) is not None:
         return ENDED[PromptState.ANSWERED]
+    if prompt.kind == PromptKind.SETTLE and is_moot(prompt):
+        return "It was said elsewhere before this went out."
+    if prompt.kind == PromptKind.SETTLE and answer_to(prompt) is not None:
+        return ENDED[PromptState.ANSWERED]
     return mailing.unreachable(prompt.participant.person)
 
 
@@ -176,6 +183,8 @@ def block_of(letter: Letter, first: Letter) -> Block:
         question = _("{day}: {event}. How did it compare with what you expected?").format(day=letter.event_day, event=letter.event_text.rstrip(" ."))
     elif letter.template == PromptKind.CHECK.lower():
         question = _("All in all, with {name}, do you get as much as you give?").format(name=letter.workspace_short)
+    elif letter.template == PromptKind.SETTLE.lower():
+        question = _("{event}. {question}").format(event=letter.event_text.rstrip(" ."), question=letter.question)
     else:
         question = line(render_to_string(f"emails/{letter.template}.subject.txt", asdict(letter)), LONGEST_EVENT)
     party = letter.party_name if letter.party_name != first.party_name else ""
@@ -190,6 +199,9 @@ def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = 
         preview = _("One question, {takes}, no account.").format(takes=asked.takes)
     elif asked.prompt.kind == PromptKind.TERMS:
         preview = _("Ten points to share out, {takes}, no account.").format(takes=asked.takes)
+    elif asked.prompt.kind == PromptKind.SETTLE:
+        answers = [(code, label, f"{link}?became={code}") for code, label in became_choices(asked.is_on_its_way)]
+        preview = _("One question about a promise, {takes}, no account.").format(takes=asked.takes)
     else:
         answers = [(code, label, f"{link}?expected={code}") for code, label in wording.expectation_choices()]
         preview = _("One question about {day}, {takes}, no account.").format(takes=asked.takes, day=_day(asked.event_on, asked.today))
@@ -212,6 +224,7 @@ def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = 
         home_url=absolute("portal:enter"),
         less_url=f"{link}?less",
         preview_text=preview,
+        question=asked.settle_question,
         event_day=wording.weekday_day(asked.event_on, asked.today) if asked.event_on else "",
         event_text=shortened(line(asked.event_text, 4_000), LONGEST_EVENT),
     )

@@ -26,6 +26,12 @@ def clock(at: datetime, today: date | None = None) -> str:
 
 
 @register.filter
+def found_for(found: dict[int, str] | None, key: int) -> str:
+    """What is known of one row; empty where nothing is."""
+    return (found or {}).get(key, "")
+
+
+@register.filter
 def signed(points: float) -> str:
     """+0.42: a part of a number, never a number of its own, so it has no range."""
     rounded = round(points, 2)

@@ -15,10 +15,12 @@ from exchanges.models import EventKind, EventStatus, EventVersion, Giver, Report
 from exchanges.selectors.catalogue import kind_chosen, kinds_for, units_for
 from exchanges.selectors.ledger import Entry, Line, lines_of, person_name, versions_of
 from exchanges.selectors.readings import names_of
+from exchanges.selectors.settling import advance_steps, said_of
 from exchanges.services.events import AlreadyCorrected, CannotNarrow, correct_event, ensure_can_be_taken_back, withdraw_event
 from exchanges.services.reports import Account, AlreadyReported, relay_report, report_gave, report_got, withdraw_report
 from exchanges.services.speakers import speak_for_us
 from exchanges.views.desk import FORM, READ, Desk, carry_out, desk_of, go, show
+from exchanges.wording.settling import returned_said, will_not
 from relationships.models import Kind, Participant, SideRole
 from valueledger.common.errors import Conflict, NotFound, ValueLedgerError
 from valueledger.common.idempotency import new_key
@@ -58,7 +60,15 @@ def page_of(desk: Desk, reading: Reading, found: ValueEvent) -> dict[str, Any]:
         "names": names,
         "is_personal": reading.relationship.kind == Kind.PERSONAL,
         "is_employee": reading.relationship.kind == Kind.EMPLOYEE,
-        "accounts": [account_of(entry, role, reading, names) for entry in directions for role in (ReportRole.GAVE, ReportRole.GOT)],
+        "is_missed": newest.kind == EventKind.MISSED_MOMENT,
+        "accounts": [
+            account_of(entry, role, reading, names)
+            for entry in directions
+            for role in (ReportRole.GAVE, ReportRole.GOT)
+            if newest.kind != EventKind.MISSED_MOMENT or role == ReportRole.GOT
+        ],
+        "advance": advance_in_words(found, desk) if reading.view == View.OWN else [],
+        "will_not": will_not_of(found, desk),
         "directions": directions,
         "may_withdraw": reading.may_write and may_withdraw(found, reading, desk.now),
         "history": history_of(found, reading),
@@ -91,6 +101,23 @@ def account_of(entry: Entry, role: str, reading: Reading, names: Any) -> dict[st
         "may_relay": reading.may_write and not ours and not employee,
         "is_private": employee and not ours and reading.may_write,
     }
+
+
+def advance_in_words(found: ValueEvent, desk: Desk) -> list[dict[str, Any]]:
+    """What we hoped for and what came back: our own thought, for our side's view alone."""
+    return [
+        {"on": step.recorded_at, "words": getattr(getattr(step, "text", None), "words", ""), "is_hope": step.seq == 1,
+         "said": returned_said(step.returned, step.review_on, desk.today)}
+        for step in advance_steps(found)
+    ]  # fmt: skip
+
+
+def will_not_of(found: ValueEvent, desk: Desk) -> str:
+    """Of a promise that stands although somebody said that it will not be kept."""
+    said = said_of([found.pk]).get(found.pk)
+    if said is None:
+        return ""
+    return will_not(person_name(said.participant), said.recorded_at.astimezone(desk.member.workspace.zone).date(), desk.today)
 
 
 def may_withdraw(found: ValueEvent, reading: Reading, now: datetime) -> bool:
@@ -142,9 +169,9 @@ def correct(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if newest is None or newest.is_withdrawal:
         raise NotFound
     kinds = kinds_for(desk.member.workspace, reading.relationship.pk, kept=newest.value_kind)
-    status = 200
+    status, is_missed = 200, newest.kind == EventKind.MISSED_MOMENT
     if request.method == "POST":
-        form = CorrectForm(request.POST, today=desk.today, value_kinds=kinds)
+        form = CorrectForm(request.POST, today=desk.today, value_kinds=kinds, is_missed=is_missed)
         if form.is_valid():
             try:
                 saved = carry_out(request, desk, form, lambda: _correct(form, desk, reading, found))
@@ -158,7 +185,7 @@ def correct(request: HttpRequest, public_id: UUID) -> HttpResponse:
                     return go(request, reverse("desk:event", args=[found.public_id]))
         status = status if status == 409 else 422
     else:
-        form = CorrectForm(initial=_said_now(newest), today=desk.today, value_kinds=kinds)
+        form = CorrectForm(initial=_said_now(newest), today=desk.today, value_kinds=kinds, is_missed=is_missed)
     context = {"form": form, "line": line_of(reading, found), "event": found, "names": names_of(reading.relationship), "is_conflict": status == 409}
     return show(request, "desk/event_correct.html", desk, context, nav="relationships", status=status)
 

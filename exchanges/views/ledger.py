@@ -15,15 +15,18 @@ from exchanges.selectors.checks import last_check
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.guesses import guesses_of
 from exchanges.selectors.history import contributions_of
-from exchanges.selectors.ledger import directions_of, half_seen, lines_of, open_gaps, open_round, versions_of
+from exchanges.selectors.ledger import directions_of, half_seen, lines_of, open_gaps, open_round, person_name, versions_of
+from exchanges.selectors.obligations import obligations_of
 from exchanges.selectors.pages import answered_by, balance_now, chart_of, standing_of, why_of, with_pending, worth_showing
 from exchanges.selectors.participation import participation_of
 from exchanges.selectors.put_right import asked_of
 from exchanges.selectors.readings import names_of
+from exchanges.selectors.settling import said_of
 from exchanges.selectors.terms import terms_of
 from exchanges.views.asking import asking_of
 from exchanges.views.desk import READ, Desk, desk_of, show
 from exchanges.wording import due_reason
+from exchanges.wording.settling import will_not
 from relationships.models import Intent, Kind, Side, SideRole
 from valueledger.common.errors import NotFound
 
@@ -56,13 +59,16 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
     knowing = guesses_of(reports, visible_answers(Answer.objects.filter(relationship=row), reading.view, row.kind), guesser=SideRole.OWN)
     took_part = participation_of(row, events, reader=SideRole.OWN, now=desk.now)
     theirs, ours = directions_of(lines, only)
+    terms = terms_of(row, on=today)
     return {
         "reading": reading,
         "relationship": row,
         "names": names,
         "standing": standing,
         "intents": intents_of(reading),
-        "terms": terms_of(row, on=today),
+        "terms": terms,
+        "obligations": obligations_of(row, events, reports, terms, today=today),
+        "will_not": will_not_in(lines, desk),
         "chart": None if row.kind == Kind.PERSONAL else chart_of(row, standing, names, lines, answers, view=reading.view, today=today),
         "chart_from": today - YEAR,
         "directions": [theirs, ours],
@@ -88,6 +94,13 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
         "is_employee": is_employee,
         **asking_of(desk, reading),
     }
+
+
+def will_not_in(lines: Any, desk: Desk) -> dict[int, str]:
+    """Of promises that stand although somebody said that they will not be kept, by event."""
+    found = said_of([line.event_id for line in lines if not line.has_arrived])
+    zone = desk.member.workspace.zone
+    return {pk: will_not(person_name(said.participant), said.recorded_at.astimezone(zone).date(), desk.today) for pk, said in found.items()}
 
 
 def _newest(events: Any, today: Any, older: bool) -> Any:

@@ -16,6 +16,7 @@ from exchanges.selectors.cards import cards_by_name
 from exchanges.selectors.catalogue import kind_chosen, kinds_for, units_for
 from exchanges.selectors.readings import names_of
 from exchanges.selectors.today import short
+from exchanges.services.advances import Hope
 from exchanges.services.events import EventDetails
 from exchanges.services.log import log_value
 from exchanges.services.reports import Account
@@ -93,7 +94,8 @@ def _save(request: HttpRequest, desk: Desk, form: LogForm, card: Card) -> str | 
     def act() -> str:
         reading = relationship_for(desk.member, card.public_id)
         details, gave, got = what_was_said(form, reading, desk)
-        return str(log_value(reading=reading, giver=form.giver, details=details, gave=gave, got=got, now=desk.now).public_id)
+        event = log_value(reading=reading, giver=form.giver, details=details, gave=gave, got=got, hope=hope_in(form.cleaned_data), now=desk.now)
+        return str(event.public_id)
 
     return carry_out(request, desk, form, act, fields=FIELDS)
 
@@ -108,6 +110,10 @@ def what_was_said(form: LogForm, reading: Reading, desk: Desk) -> tuple[EventDet
     )  # fmt: skip
     direction = data["direction"]
     return details, _gave(data) if direction in (WE, BOTH) else None, _got(data) if direction in (THEY, BOTH) else None
+
+
+def hope_in(data: dict[str, Any]) -> Hope | None:
+    return Hope(data["hope"], data["review_on"]) if data["hope"] and data["review_on"] else None
 
 
 def _gave(data: dict[str, Any]) -> Account | None:

@@ -14,6 +14,7 @@ from exchanges.services import gently, prompts
 from exchanges.services.rounds import RoundClosed
 from exchanges.views.portal_check import check
 from exchanges.views.portal_rating import rating
+from exchanges.views.portal_settle import settlement
 from exchanges.views.portal_terms import terms
 from exchanges.views.portal_visit import Visit, by_link, page
 from valueledger.common.errors import Gone, Invalid, NotFound
@@ -82,7 +83,12 @@ def less_page(visit: Visit) -> HttpResponse:
 
 
 GENTLY: dict[str, Handle] = {"put_off": put_off, "less": ask_less, "as_usual": ask_as_usual}
-HANDLED: dict[str, Handle] = {PromptKind.CHECK: gently_or(check), PromptKind.RATING: gently_or(rating), PromptKind.TERMS: gently_or(terms)}
+HANDLED: dict[str, Handle] = {
+    PromptKind.CHECK: gently_or(check),
+    PromptKind.RATING: gently_or(rating),
+    PromptKind.TERMS: gently_or(terms),
+    PromptKind.SETTLE: gently_or(settlement),
+}
 
 
 # Whether we write at all

@@ -24,6 +24,7 @@ from exchanges.forms.relationships import TermsForm
 from exchanges.models import Answer, EventVersion, PromptKind, Report, View
 from exchanges.selectors import portal as portal_selectors
 from exchanges.selectors.guesses import Guesses, guesses_of
+from exchanges.selectors.obligations import obligations_of
 from exchanges.selectors.pages import balance_now
 from exchanges.selectors.portal import FEW, PAGE, THEM, US, Items, answers_of, chart_of_own, items_of
 from exchanges.selectors.prompts import has_spoken
@@ -50,6 +51,7 @@ DONE = {
     "answer": gettext_lazy("Your answer is in."),
     "rating": gettext_lazy("Noted. Thank you."),
     "skipped": gettext_lazy("All right, not this time."),
+    "settled": gettext_lazy("Noted. The entry says so now."),
     "added": gettext_lazy("Added. Both sides can see it."),
     "terms": gettext_lazy("Said. Earlier entries keep what held on their day."),
     "preferences": gettext_lazy("Kept. We ask you that way from now on."),
@@ -183,12 +185,14 @@ def show_home(
     chart = None if is_personal else chart_of_own(
         row, reading, balance, home.names, got.rows, revealed, participant=here.participant, today=home.today
     )  # fmt: skip
-    said = terms_of(row, on=home.today)[THEM]
+    terms_now = terms_of(row, on=home.today)
+    said = terms_now[THEM]
+    owed = obligations_of(row, events, reports, terms_now, today=home.today, only=THEM, participant_id=here.participant.pk)
     context = {
         "portal_class": "portal portal--wide", "done": DONE.get(request.GET.get("done", ""), ""),
         "voice": words.personal_balance(reading.f, reading.band, home.other) if is_personal else wording.your_balance(reading, home.other),
         "lede": words.told_line(reading.answered_on, reading.heard, len(waiting), None if is_asked else due_on, home.today, stopped),
-        "reading": reading, "waiting": waiting, "chart": chart,
+        "reading": reading, "waiting": waiting, "obligations": owed, "chart": chart,
         "chart_label": words.chart_label(home.other, chart.start, chart.end, len(chart.panels[0].checks)) if chart else "",
         "got": Items(got.rows[:FEW], got.count, None), "gave": gave, "answers": answers,
         "idea": idea(home.kind.lower(), home.other), "is_first": not has_spoken(here.participant),

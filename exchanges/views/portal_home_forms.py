@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from exchanges.access import Door, event_in, prompt_in, prompts_in
-from exchanges.forms.portal_home import GAVE, AddForm
+from exchanges.forms.portal_home import GAVE, GOT, MISSED, AddForm
 from exchanges.forms.relationships import TERMS_LINES, TermsForm
 from exchanges.models import Assurance, EventStatus, EventVersion, Giver, Prompt, PromptKind, PromptState, Visibility
 from exchanges.selectors.catalogue import kind_names
@@ -18,6 +18,7 @@ from exchanges.selectors.terms import terms_of
 from exchanges.services import prompts
 from exchanges.services.events import log_event
 from exchanges.services.gently import AlreadySettled
+from exchanges.services.missed import log_missed
 from exchanges.services.relationships import set_terms
 from exchanges.services.reports import report_gave, report_got
 from exchanges.views.portal import HANDLED
@@ -30,7 +31,7 @@ from relationships.services.terms import TermsLine, add_own_kind
 from valueledger.common import idempotency
 from valueledger.common.errors import NotFound
 
-CODES = {PromptKind.CHECK: "answer", PromptKind.RATING: "rating", PromptKind.TERMS: "terms"}
+CODES = {PromptKind.CHECK: "answer", PromptKind.RATING: "rating", PromptKind.TERMS: "terms", PromptKind.SETTLE: "settled"}
 
 
 class SignedInVisit(Visit):
@@ -57,7 +58,7 @@ class SignedInVisit(Visit):
         return page(self.request, template, {**common, **context}, status)
 
     def back(self, query: str = "") -> HttpResponse:
-        codes = {"sent": CODES[PromptKind(self.prompt.kind)], "": "skipped", "twice": "twice"}
+        codes = {"sent": CODES[PromptKind(self.prompt.kind)], "": "skipped", "twice": "twice", "promised": "promised"}
         return done(self.home, codes.get(query, ""))
 
 
@@ -120,7 +121,7 @@ def add(request: HttpRequest, home: Home) -> HttpResponse:
         if form.is_valid() and carry_out(request, home, form, lambda: _add(form, home), fields={"occurred_on": "when", "word": "worth"}):
             return done(home, "added")
         return show(request, home, "portal/home_add.html", _adding(form, home), status=422)
-    initial = {"key": idempotency.new_key(), "when": home.today, "way": way if way in ("gave", "got") else ""}
+    initial = {"key": idempotency.new_key(), "when": home.today, "way": way if way in (GAVE, GOT, MISSED) else ""}
     return show(request, home, "portal/home_add.html", _adding(AddForm(initial=initial, today=home.today, is_personal=is_personal), home))
 
 
@@ -130,6 +131,10 @@ def _adding(form: AddForm, home: Home) -> dict[str, Any]:
 
 def _add(form: AddForm, home: Home) -> str:
     data, voice, row = form.cleaned_data, home.place.voice, home.place.relationship
+    if data["way"] == MISSED:
+        has_hurt = bool(data.get("has_hurt"))
+        event = log_missed(relationship=row, side=THEM, voice=voice, what=data["what"], on=data["when"], has_hurt=has_hurt, now=home.now)
+        return str(event.public_id)
     is_gift_of_theirs = data["way"] == GAVE
     event = log_event(
         relationship=row, voice=voice, giver=THEM if is_gift_of_theirs else US, occurred_on=data["when"], what=data["what"], author_side=THEM,

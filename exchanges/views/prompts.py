@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -15,18 +16,23 @@ from exchanges.access import own_prompt_for, seat_of
 from exchanges.models import Assurance, Prompt, PromptKind
 from exchanges.selectors.due import waiting_one
 from exchanges.services.rounds import answer_check, skip_check
-from exchanges.views.desk import desk_of
+from exchanges.views.desk import FORM, desk_of
+from exchanges.views.settling import settle_prompt
 from valueledger.common.errors import Invalid, NotFound
 from valueledger.common.htmx import wants_fragment
 
 
-@require_http_methods(["POST"])
+@require_http_methods(FORM)
 def answer_prompt(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Fields: value (-3 to 3) or confirm=1; optional guess, sure, sentence; act=skip instead of an answer; next: where to go back to."""
     desk = desk_of(request)
     prompt = own_prompt_for(desk.member, public_id)
+    if prompt.kind == PromptKind.SETTLE:
+        return settle_prompt(request, desk, prompt)
     if prompt.kind != PromptKind.CHECK:
         raise NotFound
+    if request.method != "POST":
+        return redirect(f"{reverse('desk:today')}#waiting")
     error = ""
     try:
         if request.POST.get("act") == "skip":

@@ -14,6 +14,7 @@ def because(code: str, on: date | None, today: date) -> str:
         "hand_over": _("because it was handed over on {day}"),
         "change_of_terms": _("because terms changed on {day}"),
         "incident": _("because something went wrong on {day}"),
+        "missed_moment": _("because a moment was missed on {day}"),
     }
     plain = {
         "mismatch": _("because the two sides want different things of it"),
