@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from math import ceil
+from statistics import mean
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -36,6 +37,7 @@ from exchanges.models import (
 from exchanges.models.reports import Word
 from exchanges.selectors.balances import Balance
 from exchanges.selectors.due import answer_points, nearest_answer
+from exchanges.selectors.guesses import POINTS
 from exchanges.selectors.ledger import Line, Said, lines_of, versions_of
 from exchanges.selectors.pages import LINE_DAYS, points_of
 from exchanges.selectors.prompts import shortened
@@ -108,7 +110,9 @@ def _item(line: Line, giver: int, participant: Participant) -> Item:
     mine = next((one for one in told if one.participant_id == participant.pk), None)
     said = mine or line.said(receiver, ReportRole.GOT)
     cost = next((one for one in line.accounts.get((giver, ReportRole.GAVE), []) if giver == THEM and one.participant_id == participant.pk), None)
-    is_theirs = receiver == US  # the other side's own words are shown where it shared them; a colleague's are the colleague's
+    is_theirs = receiver == US  # the other side's own words are shown where it shared them
+    if said is not None and mine is None and not is_theirs:
+        said = _of_the_side(told, said)
     return Item(
         event_id=line.public_id, on=line.on, what=line.what, has_arrived=line.has_arrived, expected_on=line.expected_on, is_private=line.is_private,
         is_missed=line.kind == EventKind.MISSED_MOMENT,
@@ -116,6 +120,14 @@ def _item(line: Line, giver: int, participant: Participant) -> Item:
         sentence=said.sentence if said else "", is_said=said is not None, is_mine=mine is not None,
         may_rate=giver in (US, Giver.JOINT) and line.has_arrived and mine is None and line.kind != EventKind.MISSED_MOMENT, may_share=False, shared_on=None, number=line.event_id,
     )  # fmt: skip
+
+
+def _of_the_side(told: Sequence[Said], said: Said) -> Said:
+    """What colleagues said of one event as their side's one word: who said what of them, and how, is theirs."""
+    heard = [one for one in told if one.first_hand] or told
+    values = [POINTS[Word(one.word)] for one in heard if one.word is not None]
+    word = min(Word, key=lambda one: abs(POINTS[one] - mean(values))) if values else None
+    return replace(said, word=word, expectation="", amount="", sentence="")
 
 
 def _with_sharing(items: list[Item], lines: Sequence[Line], participant: Participant) -> list[Item]:
@@ -197,9 +209,9 @@ def chart_of_own(
     relationship: Relationship, reading: SideReading, balance: Balance, names: Names, got: Iterable[Item], revealed: QuerySet[Answer], *,
     participant: Participant, today: date,
 ) -> Timeline:  # fmt: skip
-    """Their own panel alone. Diamonds are answers of their side that count already."""
+    """Their own panel alone. Diamonds are what their side answered, a check at a time: of colleagues no single answer."""
     rows = revealed.standing().filter(side=THEM).select_related("confirms_shown", "round")  # type: ignore[attr-defined]
-    checks = [TimelineCheck(row.answered_on, answer_points(row)) for row in rows.filter(answered_on__gt=today - timedelta(days=LINE_DAYS))]
+    checks = side_checks(rows.filter(answered_on__gt=today - timedelta(days=LINE_DAYS)))
     side = TimelineSide(
         name=names.short_of(THEM),
         is_own=False,
@@ -210,6 +222,14 @@ def chart_of_own(
         band=reading.band,
     )
     return timeline([side], today)
+
+
+def side_checks(answers: Iterable[Answer]) -> list[TimelineCheck]:
+    """One mark for each check, on the day of its last answer; what was answered outside of any stands for itself."""
+    found: dict[tuple[int | None, int], list[Answer]] = {}
+    for row in answers:
+        found.setdefault((row.round_id, 0 if row.round_id else row.pk), []).append(row)
+    return [TimelineCheck(max(row.answered_on for row in rows), mean(answer_points(row) for row in rows)) for rows in found.values()]
 
 
 # What waits, what was shared, who took part

@@ -211,6 +211,11 @@ def rating_privacy(kind: str, workspace: str, steward: str, until: date, today: 
     )
 
 
+def colleagues_privacy() -> str:
+    """Added where several people speak for the side that is asked."""
+    return gettext("Your colleagues see your side’s number, never your answer or your words; if you alone answer, that number is yours.")
+
+
 def terms_privacy(kind: str, workspace: str, steward: str, until: date, today: date) -> str:
     """The same for what matters to somebody: the other side sees it as soon as it is said, whatever the kind."""
     day = dates.day(until, today)

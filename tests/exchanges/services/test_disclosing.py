@@ -214,7 +214,13 @@ def test_the_own_page_shares_one_answer_and_says_since_when(cast, employee, cloc
     assert where in page
     assert "yours alone, unless you share it" in page
     shown = text_of(eva.get(where))
-    for said in ("Share this one answer with Ana Lind?", "You give more than you get.", "The shifts", "This cannot be undone", "when the check closes"):
+    for said in (
+        "Share this one answer with Ana Lind?",
+        "You give more than you get.",
+        "The shifts",
+        "This cannot be undone",
+        "when the check closes",
+    ):
         assert said in shown, said
     assert not Disclosure.objects.exists()  # looking shares nothing
     assert eva.post(where).url == f"{where}?shared"
