@@ -140,7 +140,7 @@ CELERY_DB_REUSE_MAX = 1000  # a connection per task would cost six milliseconds 
 CELERY_VALUELEDGER_WATCHDOG_SECONDS = env.integer("WORKER_WATCHDOG_SECONDS", 120)
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no file
+CELERY_BEAT_SCHEDULER = "valueledger.beat:SteadyScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 0.3  # it sleeps in one piece, and stopping waits for it
 
 
@@ -150,13 +150,14 @@ def _tick(task: str, seconds: int) -> dict[str, object]:
 
 
 HEARTBEAT_SECONDS = 5
+SCAN_SECONDS = env.integer("SCAN_SECONDS", 5, least=1, most=60)
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": _tick("heartbeat", HEARTBEAT_SECONDS),
-    "sweep_outbox": _tick("sweep_outbox", 5),
-    "sweep_imports": _tick("sweep_imports", 5),
-    "sweep_digests": _tick("sweep_digests", 60),
-    "sweep_prompts": _tick("sweep_prompts", 10),
-    "sweep_rounds": _tick("sweep_rounds", 10),
+    "sweep_outbox": _tick("sweep_outbox", SCAN_SECONDS),
+    "sweep_imports": _tick("sweep_imports", SCAN_SECONDS),
+    "sweep_digests": _tick("sweep_digests", 12 * SCAN_SECONDS),
+    "sweep_prompts": _tick("sweep_prompts", 2 * SCAN_SECONDS),
+    "sweep_rounds": _tick("sweep_rounds", 2 * SCAN_SECONDS),
     "nightly": _tick("nightly", 3600),
 }
 
