@@ -343,7 +343,7 @@ def outbox_for(member: Member) -> QuerySet[Outbox]:
     hushed = EMPLOYEES | BLIND
     first = Q(subject_id__in=mine.filter(hushed).values("pk"), kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()])
     asked = (Q(subject_id__in=mine.exclude(hushed).values("pk")) | first) & ~Q(kind__in=OTHER_MAIL)
-    return Outbox.objects.filter(asked | Q(kind="digest", recipient_id=member.person_id), workspace_id=member.workspace_id)
+    return Outbox.objects.filter(asked | Q(kind__in=["digest", "put_right"], recipient_id=member.person_id), workspace_id=member.workspace_id)
 
 
 def message_for(member: Member, public_id: object) -> Outbox:

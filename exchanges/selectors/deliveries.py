@@ -2,6 +2,7 @@
 
 A mail is dropped when its question was answered before it went, so its state tells. Of a blind round until it ends, and of an employee for
 good, a mail is "asked" whatever became of it, but for trouble with the address; no state filter finds it, and its time is when it was queued.
+What a demo keeps of a blind question is there from its moment on whether it went or not; of an employee's there is nothing to open.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from exchanges.models import Card, Prompt, View
+from exchanges.models import Card, Prompt, PromptKind, View
 from exchanges.models.prompts import BLIND, EMPLOYEES, OTHER_MAIL
 from exchanges.selectors.questions import NEVER_QUEUED, TROUBLED, is_blind, is_hushed
 from relationships.models import Kind, PersonText, SideRole, Workspace
@@ -27,12 +28,13 @@ KINDS = {
     "check": _("Check"),
     "rating": _("Rating"),
     "terms": _("What matters"),
-    "reminder": _("Reminder"),
     "requalify": _("Still worth it"),
+    "reminder": _("Reminder"),
     "woken": _("Asked again"),
     "fresh": _("Fresh link"),
     "again": _("Sent again"),
     "digest": _("Your digest"),
+    "put_right": _("Put right"),
 }
 STATES = {
     OutboxState.DUE: _("due"),
@@ -44,6 +46,7 @@ STATES = {
     OutboxState.SKIPPED: _("not sent"),
 }
 
+UNCOUNTED = ("signin", "put_right")  # that somebody signed in or asked us to put something right is not an owner's to count
 ASKED = "ASKED"  # no state of a row: said in place of one that would tell of an answer
 
 
@@ -69,7 +72,7 @@ class Page:
     next_before: UUID | None
 
 
-def page_of(rows: QuerySet[Outbox], *, workspace: Workspace, state: str, before: Outbox | None) -> Page:
+def page_of(rows: QuerySet[Outbox], *, workspace: Workspace, state: str, before: Outbox | None, now: datetime) -> Page:
     """Newest first, read one further than shown; never counted."""
     if state in OutboxState.values:
         rows = _in_state(rows, state, workspace)
@@ -77,7 +80,7 @@ def page_of(rows: QuerySet[Outbox], *, workspace: Workspace, state: str, before:
         rows = rows.filter(pk__lt=before.pk)
     found = list(rows.order_by("-pk")[: PAGE + 1])
     shown = found[:PAGE]
-    return Page(deliveries_of(shown, workspace), shown[-1].public_id if len(found) > PAGE else None)
+    return Page(deliveries_of(shown, workspace, now), shown[-1].public_id if len(found) > PAGE else None)
 
 
 def _in_state(rows: QuerySet[Outbox], state: str, workspace: Workspace) -> QuerySet[Outbox]:
@@ -90,7 +93,7 @@ def _in_state(rows: QuerySet[Outbox], state: str, workspace: Workspace) -> Query
     return rows.exclude(hushed & ~Q(bundle_key__startswith=NEVER_QUEUED) if state == OutboxState.SKIPPED else hushed)
 
 
-def deliveries_of(rows: Sequence[Outbox], workspace: Workspace) -> list[Delivery]:
+def deliveries_of(rows: Sequence[Outbox], workspace: Workspace, now: datetime) -> list[Delivery]:
     """Costs four queries whatever the number of rows."""
     prompts = {
         prompt.pk: prompt
@@ -104,7 +107,7 @@ def deliveries_of(rows: Sequence[Outbox], workspace: Workspace) -> list[Delivery
     people = {text.person_id: text for text in texts}
     kept: set[int] = set()
     if workspace.is_demo:
-        kept = set(OutboxBody.objects.filter(message__in=[row.pk for row in rows]).values_list("message_id", flat=True))
+        kept = set(OutboxBody.objects.filter(message__in=[row.pk for row in rows if row.due_at <= now]).values_list("message_id", flat=True))
     return [
         _delivery(row, None if row.kind in OTHER_MAIL else prompts.get(row.subject_id or 0), names, people, workspace, has_body=row.pk in kept)
         for row in rows
@@ -126,18 +129,32 @@ def _delivery(
         state_label=gettext("asked") if hushed else str(STATES[OutboxState(row.state)]),
         reason="" if hushed else row.reason,
         at=(row.created_at if hushed else row.sent_at or row.due_at).astimezone(workspace.zone),
-        has_body=has_body,
+        has_body=has_body and not (prompt is not None and _is_an_employees(prompt)),
     )
 
 
 def _is_hushed(row: Outbox, prompt: Prompt, person: PersonText | None) -> bool:
-    if prompt.side == SideRole.COUNTERPART and prompt.relationship.kind == Kind.EMPLOYEE:
+    if _is_an_employees(prompt):
         is_refused = row.state == OutboxState.FAILED and person is not None and person.person.refused_at is not None
         return not is_refused
     return is_blind(prompt) and is_hushed(row)
 
 
+def _is_an_employees(prompt: Prompt) -> bool:
+    return prompt.side == SideRole.COUNTERPART and prompt.relationship.kind == Kind.EMPLOYEE
+
+
 def counts_by_state(workspace: Workspace) -> list[tuple[str, int]]:
-    """For an owner, who runs this but reads no ledger: whether mail goes out."""
-    counts = dict(Outbox.objects.filter(workspace_id=workspace.pk).values_list("state").annotate(count=Count("id")).order_by())
-    return [(str(label), counts.get(state, 0)) for state, label in STATES.items()]
+    """For an owner, who runs this but reads no ledger: whether mail goes out.
+
+    A small workspace makes a count a statement about one person: of employees, and of blind questions, only the first mails are counted, and
+    they as "asked".
+    """
+    rows = Outbox.objects.filter(workspace_id=workspace.pk).exclude(kind__in=UNCOUNTED)
+    prompts = Prompt.objects.filter(workspace_id=workspace.pk)
+    theirs, blind = (Q(subject_id__in=prompts.filter(those).values("pk")) for those in (EMPLOYEES, BLIND))
+    first = Q(kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()])
+    hushed = (theirs | (blind & ~Q(state__in=TROUBLED))) & first
+    told = rows.exclude(theirs).exclude(blind & ~(first & Q(state__in=TROUBLED)))
+    counts = dict(told.values_list("state").annotate(count=Count("id")).order_by())
+    return [(gettext("asked"), rows.filter(hushed).count()), *((str(label), counts.get(state, 0)) for state, label in STATES.items())]

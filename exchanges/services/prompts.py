@@ -10,15 +10,17 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
+from django.db.models.lookups import GreaterThanOrEqual
 
 from exchanges.models import Prompt, PromptKind, PromptState, ValueEvent
+from exchanges.models.prompts import OTHER_MAIL
 from exchanges.selectors.allowance import Allowances
 from exchanges.selectors.asking import CHUNK, Look, looks, to_look_at
 from exchanges.selectors.due import ROUND_LASTS, ratings_to_ask
 from exchanges.services import mailing
 from exchanges.services.asking import AskedEnough, has_room, put_off
-from exchanges.services.gently import is_an_employee
+from exchanges.services.gently import is_an_employee, is_theirs_alone
 from exchanges.services.occasions import note_one_off, settle
 from exchanges.services.posting import locked
 from exchanges.services.requalify import ask_due_worth
@@ -34,6 +36,7 @@ log = logging.getLogger("exchanges.prompts")
 
 TOLD_BEFORE = timedelta(days=3)  # the steward hears of it when there is still time for a call
 LEAST_LEFT = timedelta(days=1)  # a question that comes back on its last day comes too late
+A_LITTLE = timedelta(hours=1)  # a mail goes out some moments after it was due: that moves no reminder
 CANDIDATES = 10
 
 
@@ -166,15 +169,26 @@ def _ask(event: ValueEvent, participant: Participant, now: datetime) -> Prompt |
 
 
 def remind(*, now: datetime, limit: int = 200) -> int:
-    """One reminder, halfway to the close, to whoever got the question and has not answered."""
-    half = ROUND_LASTS / 2
+    """One reminder, halfway between the newest mail and the close, to whoever got the question and has not answered.
+
+    Counted from when the mail went out, not from when it was due: after a downtime nobody is reminded of what came today.
+    """
+    half, about_now = ROUND_LASTS / 2, Value(now + A_LITTLE)
     with everywhere():
         kinds = [kind.lower() for kind in (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS, PromptKind.SETTLE)]
-        sent = Outbox.objects.went_out().filter(subject_id=OuterRef("pk"), kind__in=kinds)
+        mails = Outbox.objects.went_out().filter(subject_id=OuterRef("pk"))
         reminded = Outbox.objects.filter(subject_id=OuterRef("pk"), kind="reminder")
         due = (
             Prompt.objects.waiting()
-            .filter(Exists(sent), ~Exists(reminded), created_at__lte=now - half, closes_at__gt=now + timedelta(days=1), not_before__lte=now)
+            .filter(
+                Exists(mails.filter(kind__in=kinds)),
+                ~Exists(reminded),
+                created_at__lte=now - half,
+                closes_at__gt=now + timedelta(days=1),
+                not_before__lte=now,
+            )
+            .annotate(mailed_at=Subquery(mails.exclude(kind__in=OTHER_MAIL).order_by("-sent_at").values("sent_at")[:1]))
+            .filter(GreaterThanOrEqual(_span(about_now, F("mailed_at")), _span(F("closes_at"), about_now)))
             .select_related("participant__person__text", "workspace")
             .order_by("created_at", "id")
         )
@@ -183,6 +197,10 @@ def remind(*, now: datetime, limit: int = 200) -> int:
         with within(prompt.workspace_id), transaction.atomic():
             mailing.queue(prompt=prompt, person=prompt.participant.person, workspace=prompt.workspace, kind="reminder", now=now)
     return len(prompts)
+
+
+def _span(begin: Value | F, end: Value | F) -> ExpressionWrapper:
+    return ExpressionWrapper(begin - end, output_field=DurationField())
 
 
 def wake(*, now: datetime, limit: int = 200) -> int:
@@ -219,20 +237,19 @@ def lapse(*, now: datetime) -> int:
 
 
 def not_me(*, prompt: Prompt, token: Token, now: datetime) -> None:
-    """Somebody else holds this link: it ends at once, and the person it was meant for gets a fresh one, once."""
+    """Somebody else holds this link: it ends at once, and the person it was meant for gets a fresh one, once.
+
+    Of an employee nothing is logged: when they opened a mail of theirs is nobody's to know.
+    """
     with transaction.atomic():
         Token.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now)
         if prompt.state == PromptState.WAITING:
             mailing.queue(prompt=prompt, person=prompt.participant.person, workspace=prompt.workspace, kind="fresh", now=now)
-        audit.record(
-            workspace_id=prompt.workspace_id,
-            now=now,
-            actor_kind="person",
-            actor_id=None,
-            action="link.revoked",
-            target_kind="prompt",
-            target_id=prompt.public_id,
-        )
+        if not is_theirs_alone(prompt):
+            audit.record(
+                workspace_id=prompt.workspace_id, now=now, actor_kind="person", actor_id=None, action="link.revoked", target_kind="prompt",
+                target_id=prompt.public_id,
+            )  # fmt: skip
 
 
 def answered(prompt: Prompt, *, now: datetime) -> None:

@@ -22,6 +22,7 @@ from exchanges.access import prompts_with_people
 from exchanges.models import Prompt, PromptKind, PromptState
 from exchanges.models.prompts import OTHER_MAIL
 from exchanges.selectors.prompts import Asking, asking, is_withdrawn, own_rating, shortened, since_lines
+from exchanges.selectors.questions import is_blind
 from exchanges.selectors.rounds import state_of
 from exchanges.selectors.settling import answer_to, is_moot
 from exchanges.services import bundles, digests, mailing, put_right, signing_in
@@ -103,6 +104,7 @@ def prepare(row: Outbox, now: datetime) -> EmailMessage | Skip | Later:
         return Skip("The question is gone.")
     reason = why_not(prompt, now)
     if reason:
+        _keep_unsent(row, prompt, now)
         return Skip(reason)
     later = bundles.must_wait(row, prompt.participant.person, prompt.workspace, now)
     return later or _message(row, prompt, bundles.gather(row, prompt, now, why_not=why_not), now)
@@ -165,8 +167,16 @@ def _message(row: Outbox, prompt: Prompt, others: Sequence[Prompt], now: datetim
     if more:
         letter = replace(letter, others=[block_of(one, letter) for one in more], preview_text=_("{count} questions.").format(count=1 + len(more)))
     rendered = render(letter)
-    keep_body(row, prompt.workspace, rendered, now=now)
+    for one in outbox.together(row):
+        keep_body(one, prompt.workspace, rendered, now=now)
     return compose(rendered, to=asked.address, sender=letter.sender_name, message_id=row.message_id, stop_link=letter.unsubscribe_url)
+
+
+def _keep_unsent(row: Outbox, prompt: Prompt, now: datetime) -> None:
+    """In a demo a blind question's mail can be opened from its moment on, sent or not: else that alone would tell who has answered."""
+    if prompt.workspace.is_demo and is_blind(prompt) and prompt.closes_at > now:
+        letter = letter_for(asking(prompt, now), link=_fresh_link(prompt, now), stop_link=absolute("portal:enter"))
+        keep_body(row, prompt.workspace, render(letter), now=now)
 
 
 def _fresh_link(prompt: Prompt, now: datetime) -> str:

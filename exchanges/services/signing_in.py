@@ -26,12 +26,15 @@ from valueledger.common import audit, outbox, portal_sessions, tokens
 from valueledger.common.errors import Gone, NotFound, ValueLedgerError
 from valueledger.common.limits import take
 from valueledger.common.models import Outbox, PortalSession, Token
+from valueledger.common.models.outbox import OutboxState
 from valueledger.common.models.tokens import TokenPurpose
 from valueledger.common.outbox import Skip
 from valueledger.common.tenancy import everywhere, within
 
 KIND = "signin"
 LASTS = timedelta(minutes=10)
+NOBODY = 0  # stands for who is not here, and for the workspace they are not in
+NOT_HERE = "Nobody of another side reads this address."
 MAILS_AT_ONCE, MAILS_PER_MINUTE = 3, 3 / 60  # to one address, asked for from one network
 MAILS_IN_ALL_AT_ONCE, MAILS_IN_ALL_PER_MINUTE = 12, 12 / 60  # to one address, whoever asks: one stranger cannot use them all up
 
@@ -54,7 +57,11 @@ class SignInLink:
 
 
 def ask_for_link(*, address: str, browser: str, network: str, now: datetime) -> None:
-    """Put a mail on its way if somebody of another side reads this address; else do nothing, and say nothing either way."""
+    """Put a mail on its way if somebody of another side reads this address, and say nothing either way.
+
+    For somebody who is not here the same rows are written, and kept for a day as those of others are: neither the time that it takes nor what
+    it costs the database tells. They hold no address, and the mail never goes out.
+    """
     address_hash = email_digest(address)
     if not _may_ask(address_hash, network, now):
         return
@@ -63,8 +70,9 @@ def ask_for_link(*, address: str, browser: str, network: str, now: datetime) -> 
         if places:
             person, workspace = places[0].person, places[0].workspace
             day = mailing.local_day(person, workspace, now)
-        else:  # the same work for somebody who is not here, and none of it kept: the time that it takes must not tell
-            person, workspace, day = Person(pk=0), Workspace(pk=0), now.date()
+        else:
+            person, workspace = Person(pk=NOBODY), Workspace(pk=NOBODY)
+            day = mailing.local_day(person, workspace, now)
         public_id = uuid.uuid4()
         tokens.issue(
             purpose=TokenPurpose.SIGN_IN, now=now, workspace_id=workspace.pk, subject_id=person.pk, expires_at=now + LASTS, label=public_id.hex,
@@ -72,9 +80,8 @@ def ask_for_link(*, address: str, browser: str, network: str, now: datetime) -> 
         )  # fmt: skip
         outbox.enqueue(
             workspace_id=workspace.pk, public_id=public_id, kind=KIND, recipient_id=person.pk, local_day=day, bundle_key=f"{KIND}:{public_id}",
-            due_at=now, now=now,
+            due_at=now, now=now, state=OutboxState.DUE if places else OutboxState.SKIPPED, reason="" if places else NOT_HERE,
         )  # fmt: skip
-        transaction.set_rollback(not places)
 
 
 def _may_ask(address_hash: bytes, network: str, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from exchanges.access import message_for, outbox_for
-from exchanges.selectors.deliveries import STATES, counts_by_state, deliveries_of, page_of
+from exchanges.selectors.deliveries import STATES, Delivery, counts_by_state, deliveries_of, page_of
 from exchanges.views.desk import Desk, desk_of, show
 from valueledger.common.csp import policy
 from valueledger.common.errors import NotFound
@@ -28,7 +28,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         return _counts(request, desk)
     state = request.GET.get("state", "")
     rows = outbox_for(desk.member)
-    page = page_of(rows, workspace=desk.member.workspace, state=state, before=_behind(desk, request.GET.get("before", "")))
+    page = page_of(rows, workspace=desk.member.workspace, state=state, before=_behind(desk, request.GET.get("before", "")), now=desk.now)
     query = {key: value for key, value in (("state", state), ("before", page.next_before)) if value}
     context = {
         "page": page,
@@ -59,8 +59,7 @@ def _behind(desk: Desk, before: str) -> Outbox | None:
 def outbox_message(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One message as it was sent, in a frame that runs nothing."""
     desk = desk_of(request)
-    row, body = _body(desk, public_id)
-    [delivery] = deliveries_of([row], desk.member.workspace)
+    row, delivery, body = _body(desk, public_id)
     frame = reverse("desk:outbox_html", args=[public_id])
     context = {"delivery": delivery, "body": body, "frame_url": frame, "links": _links(body.text), "message_id": row.message_id}
     response = show(request, "desk/outbox_message.html", desk, context, nav="outbox")
@@ -71,17 +70,18 @@ def outbox_message(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 @xframe_options_sameorigin
 def outbox_html(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    _row, body = _body(desk_of(request), public_id)
+    _row, _delivery, body = _body(desk_of(request), public_id)
     html = body.html.replace("<head>", '<head><base target="_top">', 1)  # its links open the page, not a frame that may not show it
     return HttpResponse(html, headers={"Content-Security-Policy": FRAMED, "Cache-Control": "no-store"})
 
 
-def _body(desk: Desk, public_id: UUID) -> tuple[Outbox, OutboxBody]:
-    """Only a demo workspace keeps texts; everywhere else the link is the counterpart's alone."""
+def _body(desk: Desk, public_id: UUID) -> tuple[Outbox, Delivery, OutboxBody]:
+    """Only a demo workspace keeps texts; everywhere else the link is the counterpart's alone. What the list does not open is not here."""
     row = message_for(desk.member, public_id)
-    if not desk.member.workspace.is_demo:
+    [delivery] = deliveries_of([row], desk.member.workspace, desk.now)
+    if not delivery.has_body:
         raise NotFound
-    return row, get_object_or_404(OutboxBody, message=row)
+    return row, delivery, get_object_or_404(OutboxBody, message=row)
 
 
 def _links(text: str) -> dict[str, str]:

@@ -93,6 +93,6 @@ def test_what_is_worth_nothing_is_swept() -> None:
     RateBucket.objects.create(key="new", level=1, updated_at=NOON)
     Session.objects.create(session_key="old", session_data="", expire_date=NOON - timedelta(seconds=1))
     Session.objects.create(session_key="new", session_data="", expire_date=NOON + timedelta(days=1))
-    assert housekeeping.sweep(now=NOON) == {"sessions": 1, "buckets": 1, "answered_requests": 0, "portal_sessions": 0, "sign_in_links": 0}
+    assert {name: count for name, count in housekeeping.sweep(now=NOON).items() if count} == {"sessions": 1, "buckets": 1}
     assert list(RateBucket.objects.values_list("key", flat=True)) == ["new"]
-    assert housekeeping.sweep(now=NOON) == {"sessions": 0, "buckets": 0, "answered_requests": 0, "portal_sessions": 0, "sign_in_links": 0}
+    assert not any(housekeeping.sweep(now=NOON).values())

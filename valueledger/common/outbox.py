@@ -136,7 +136,7 @@ def sweep(
         return now + timedelta(seconds=time.monotonic() - begun)
 
     with everywhere():
-        recover(now=now, counts=counts)
+        recover(now=now, counts=counts, on_taken=on_taken)
     with mailer:
         for _ in range(limit):
             with everywhere():
@@ -151,16 +151,28 @@ def sweep(
     return counts
 
 
-def recover(*, now: datetime, counts: Counts | None = None) -> None:
-    """Leases that ran out: a claim is due again, a hand-over is unknown for ever."""
-    ended = Outbox.objects.lease_ended_at(now)
+def recover(*, now: datetime, counts: Counts | None = None, on_taken: OnTaken | None = None) -> None:
+    """Leases that ran out: a claim is due again, a hand-over is unknown for ever, and may have been taken.
+
+    A lease that ends further ahead than it can was written by a clock that was ahead: it counts as ended.
+    """
+    ended = Outbox.objects.lease_ended_at(now, longest=HAND_OVER_LEASE)
     again = ended.filter(state=OutboxState.CLAIMED).update(state=OutboxState.DUE, claim=None, lease_until=None, attempts=F("attempts") + 1)
-    lost = ended.filter(state=OutboxState.HANDING_OVER).update(
-        state=OutboxState.UNKNOWN, sent_at=F("lease_until") - HAND_OVER_LEASE, lease_until=None,
-        reason="We stopped while handing it over. It may have arrived, so it is not sent again.",
-    )  # fmt: skip
+    lost = sum(_lose(row, now=now, on_taken=on_taken) for row in ended.filter(state=OutboxState.HANDING_OVER))
     if counts is not None:
         counts.by_state.update({name: count for name, count in (("recovered", again), ("unknown", lost)) if count})
+
+
+def _lose(row: Outbox, *, now: datetime, on_taken: OnTaken | None) -> int:
+    with transaction.atomic():
+        begun_at = min(row.lease_until - HAND_OVER_LEASE, now) if row.lease_until else now
+        lost = Outbox.objects.filter(pk=row.pk, state=OutboxState.HANDING_OVER, lease_until=row.lease_until).update(
+            state=OutboxState.UNKNOWN, sent_at=begun_at, lease_until=None,
+            reason="We stopped while handing it over. It may have arrived, so it is not sent again.",
+        )  # fmt: skip
+        if lost and on_taken is not None:
+            on_taken(row, now)
+    return lost
 
 
 def claim_next(*, now: datetime) -> Outbox | None:

@@ -84,6 +84,20 @@ def test_each_question_has_its_own_link_and_each_link_opens_its_own_page(three, 
     assert len(found) == 2
 
 
+def test_each_question_says_its_own_last_day_and_the_foot_speaks_of_the_first(three):
+    first, second, third = Prompt.objects.filter(side=1).order_by("pk")
+    for number, prompt in enumerate((first, second, third)):
+        Prompt.objects.filter(pk=prompt.pk).update(closes_at=NOW + (10 + number) * DAY)
+    send_due(now=NOW)
+    html = mail.outbox[0].alternatives[0][0]
+    assert "The link to the first question works until 21 June" in html
+    assert "The link works until 22 June" in html
+    assert "The link works until 23 June" in html
+    assert "The link works until 21 June" not in html
+    text = mail.outbox[0].body
+    assert [text.count(f"The link works until {day} June") for day in (21, 22, 23)] == [1, 1, 1]
+
+
 def test_a_mail_holds_a_few_questions_and_the_next_comes_on_another_day(cast):
     questions(cast, 7)
     assert send_due(now=NOW)["sent"] == 1

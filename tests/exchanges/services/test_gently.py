@@ -10,12 +10,14 @@ from exchanges.models import Answer, Assurance, Prompt, PromptState, RoundPostin
 from exchanges.services.gently import PUT_OFF, AlreadySettled, ask_as_usual, ask_less, snooze
 from exchanges.services.own_export import everything_told
 from exchanges.services.preferences import Preferences, set_preferences
-from exchanges.services.prompts import ask_rating, resume_mails, skip_question, stop_mails
+from exchanges.services.prompts import ask_rating, not_me, resume_mails, skip_question, stop_mails
 from exchanges.services.rounds import RoundAlreadyRevealed, RoundClosed, answer_check, open_round, skip_check, sweep_rounds
 from relationships.models import Person
 from tests.makers import NOW, make_event
+from valueledger.common import tokens
 from valueledger.common.errors import Invalid
 from valueledger.common.models import AuditEntry
+from valueledger.common.models.tokens import TokenPurpose
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 WEEK, MONTH = 7 * DAY, 30 * DAY
@@ -153,6 +155,21 @@ def test_of_an_employee_the_log_tells_nothing(cast, employee):
     managers = Prompt.objects.get(relationship=employee.relationship, side=0)
     snooze(prompt=managers, until=NOW + WEEK, now=NOW)  # their manager's own question is an ordinary one
     assert AuditEntry.objects.count() == before + 1
+
+
+def test_of_an_employee_the_log_does_not_tell_that_a_link_reached_somebody_else(cast, employee):
+    def pass_on(relationship, participant):
+        open_round(relationship=relationship, now=NOW, reason="due")
+        prompt = Prompt.objects.get(participant=participant)
+        _raw, token = tokens.issue(purpose=TokenPurpose.PROMPT, workspace_id=prompt.workspace_id, subject_id=prompt.pk, now=NOW)
+        not_me(prompt=prompt, token=token, now=NOW)
+        token.refresh_from_db()
+        assert token.revoked_at == NOW
+
+    pass_on(employee.relationship, employee.eva_speaks)
+    assert not AuditEntry.objects.filter(action="link.revoked").exists()
+    pass_on(cast.borealis, cast.bo_speaks)
+    assert AuditEntry.objects.filter(action="link.revoked").count() == 1
 
 
 def test_of_an_employee_the_log_tells_nothing_of_their_own_page_either(cast, employee):

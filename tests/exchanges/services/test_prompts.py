@@ -1,5 +1,6 @@
 """What is due is asked once, repeated once, and lapses; nobody is pressed."""
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -162,6 +163,30 @@ def test_one_reminder_halfway_and_never_a_second(cast):
     assert remind(now=NOW + 7 * DAY) == 2
     assert remind(now=NOW + 8 * DAY) == 0
     assert Outbox.objects.filter(kind="reminder").count() == 2
+
+
+@pytest.mark.parametrize("late", [0, 2, 6, 9])
+def test_a_reminder_comes_halfway_between_the_mail_and_the_close(cast, late):
+    """After a downtime the mail went out late: the reminder waits as well."""
+    open_due_rounds(now=NOW)
+    sent(NOW + late * DAY)
+    halfway = NOW + late * DAY + (14 - late) * DAY / 2
+    assert remind(now=halfway - timedelta(hours=2)) == 0
+    assert remind(now=halfway) == 2
+
+
+def test_one_who_was_just_sent_it_again_is_not_reminded_the_same_day(cast):
+    open_due_rounds(now=NOW)
+    sent()
+    row = Outbox.objects.get(recipient_id=cast.bo.pk)
+    again = NOW + 6 * DAY
+    Outbox.objects.create(
+        workspace_id=row.workspace_id, public_id=uuid.uuid4(), kind="again:1", recipient_id=row.recipient_id, subject_id=row.subject_id,
+        local_day=again.date(), bundle_key="again", message_id="<again>", state=OutboxState.SENT, due_at=again, created_at=again, sent_at=again,
+    )  # fmt: skip
+    assert remind(now=NOW + 7 * DAY) == 1
+    assert Outbox.objects.get(kind="reminder").recipient_id == cast.ana.person_id
+    assert remind(now=NOW + 10 * DAY) == 1
 
 
 def test_whoever_has_answered_is_not_reminded(cast):

@@ -482,6 +482,28 @@ def test_a_hand_over_that_runs_out_is_unknown_for_ever(asked):
     assert send_due(now=NOW + DAY) == {}
 
 
+def test_a_hand_over_that_runs_out_ends_the_links_before_it(asked):
+    """It may have arrived: then only the link in it opens anything."""
+    send_due(now=NOW)
+    remind(now=NOW + 7 * DAY)
+    with patch.object(outbox, "_hand_over", side_effect=SystemExit), pytest.raises(SystemExit):
+        send_due(now=NOW + 7 * DAY)
+    assert live_links() == [True, True]
+    assert send_due(now=NOW + 8 * DAY) == {"unknown": 1}
+    assert live_links() == [False, True]
+
+
+def test_a_lease_from_a_clock_that_was_ahead_holds_nothing_up(asked):
+    ahead = NOW + 35 * DAY
+    row = claim_next(now=ahead)
+    assert send_due(now=NOW) == {"recovered": 1, "sent": 1}
+    Outbox.objects.update(state=OutboxState.CLAIMED, claim=row.claim, lease_until=ahead)
+    assert begin_hand_over(row, now=ahead - MINUTE)
+    recover(now=NOW + MINUTE)
+    assert to_bo().state == OutboxState.UNKNOWN
+    assert to_bo().sent_at <= NOW + MINUTE
+
+
 def test_a_hand_over_needs_the_claim(asked):
     row = claim_next(now=NOW)
     recover(now=NOW + 2 * MINUTE)

@@ -1,22 +1,27 @@
 """The outbox shows states to those who steward; the mail itself only in a demo workspace. And our own side answers at the desk."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from exchanges.models import Answer, Assurance, Prompt, PromptState, RoundPosting, RoundSeat
 from exchanges.selectors import deliveries
+from exchanges.services import sending
 from exchanges.services.prompts import open_due_rounds, remind
+from exchanges.services.put_right import ask_to_put_right
 from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from exchanges.services.sending import send_due
+from exchanges.services.signing_in import ask_for_link
 from relationships.models import SideRole
 from tests.makers import NOW, speaker
-from valueledger.common.models import Outbox
+from valueledger.common.models import Outbox, OutboxBody
 from valueledger.common.models.outbox import OutboxState
 from valueledger.common.tenancy import within
 
@@ -79,7 +84,112 @@ def test_an_owner_sees_counts_and_nothing_else(opened, cast):
     shown = page(cast.oda)
     assert "Bo Berg" not in shown
     assert "Borealis" not in shown
-    assert '<th scope="row">sent</th><td class="n">2</td>' in shown
+    assert counted(cast.oda) == {"asked": 1, "sent": 1}  # what the other side was asked is not told before the round is over
+
+
+def counted(owner):
+    rows = re.findall(r'<th scope="row">([^<]+)</th><td class="n">(\d+)</td>', page(owner))
+    return {label: int(number) for label, number in rows if int(number)}
+
+
+def watched(cast, clock, seat, answers, look):
+    """What `look` finds at every moment of a round, in which this seat answers before its mail goes out, or never."""
+    found = [look()]
+    if answers:
+        answer_check(seat=seat, value=Decimal(1), assurance=Assurance.SIGNED_IN, now=NOW)
+    for day in (0, 1, 8, 9):
+        clock.move_to(NOW + day * DAY + MINUTE)
+        remind(now=NOW + day * DAY + MINUTE)
+        send_due(now=NOW + day * DAY + MINUTE)
+        found.append(look())
+    return found
+
+
+@pytest.fixture
+def of_both_worlds(cast, employee, clock):
+    """Runs `look` along a round with an employee or a client in a world where they answered, and in one where they did not."""
+
+    def run(relationship, participant, look, *, closes=False):
+        worlds = []
+        for answers in (False, True):
+            clock.move_to(NOW)
+            mark = transaction.savepoint()
+            open_round(relationship=relationship, now=NOW, reason="due")
+            found = watched(cast, clock, RoundSeat.objects.select_related("round").get(participant=participant), answers, look)
+            if closes:
+                clock.move_to(NOW + 15 * DAY)
+                sweep_rounds(now=NOW + 15 * DAY)
+                found.append(look())
+            worlds.append(found)
+            transaction.savepoint_rollback(mark)
+        return worlds
+
+    return run
+
+
+def test_no_count_of_an_owner_tells_whether_an_employee_answered(cast, employee, of_both_worlds):
+    silent, answered = of_both_worlds(employee.relationship, employee.eva_speaks, lambda: counted(cast.oda), closes=True)
+    assert silent == answered
+    assert silent[0]["asked"] == 1
+
+
+def test_no_count_of_an_owner_tells_whether_a_client_answered_blind(cast, of_both_worlds):
+    silent, answered = of_both_worlds(cast.borealis, cast.bo_speaks, lambda: counted(cast.oda))
+    assert silent == answered
+
+
+def test_plain_counts_by_state_would_tell(cast, employee, of_both_worlds):
+    """Negative control: two rows more or less by state are one person's answer in a small workspace."""
+
+    def plain():
+        return sorted(Outbox.objects.filter(workspace_id=cast.workspace.pk).values_list("state", flat=True))
+
+    silent, answered = of_both_worlds(employee.relationship, employee.eva_speaks, plain)
+    assert silent != answered
+
+
+def test_that_somebody_signed_in_or_wanted_something_put_right_is_in_no_count(cast, clock, employee):
+    before = counted(cast.oda)
+    ask_for_link(address="eva@acme.example", browser="b", network="n", now=NOW)
+    ask_to_put_right(participant=employee.eva_speaks, text="The rota, please.", now=NOW)
+    assert counted(cast.oda) == before
+    send_due(now=NOW)
+    assert counted(cast.oda) == before
+
+
+def test_what_was_asked_to_put_right_stands_in_its_readers_outbox_alone(cast, clock):
+    ask_to_put_right(participant=cast.bo_speaks, text="The invoice, please.", now=NOW)
+    send_due(now=NOW)
+    shown = page(cast.ana)
+    assert "Put right" in shown
+    assert "The invoice" not in shown
+    assert "Put right" not in page(cast.amir)
+
+
+@pytest.mark.parametrize("who", ["employee", "client"])
+def test_what_a_demo_lets_one_open_does_not_tell_who_answered_blind(cast, employee, clock, of_both_worlds, who):
+    type(cast.workspace).objects.filter(pk=cast.workspace.pk).update(is_demo=True)
+    cast.ana.workspace.refresh_from_db()
+    relationship, participant = (employee.relationship, employee.eva_speaks) if who == "employee" else (cast.borealis, cast.bo_speaks)
+
+    def links():
+        rows = Outbox.objects.filter(recipient_id=participant.person_id, kind="check")
+        shown = page(cast.ana)
+        listed = [reverse("desk:outbox_message", args=[row.public_id]) in shown for row in rows]
+        opened = [browser_of(cast.ana).get(reverse("desk:outbox_message", args=[row.public_id])).status_code for row in rows]
+        return listed, opened
+
+    silent, answered = of_both_worlds(relationship, participant, links)
+    assert silent == answered
+    assert silent[-1] == (([False], [404]) if who == "employee" else ([True], [200]))
+
+
+def test_without_the_text_that_never_went_a_demo_would_tell(cast, clock, of_both_worlds, monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(sending, "_keep_unsent", lambda *_: None)
+    type(cast.workspace).objects.filter(pk=cast.workspace.pk).update(is_demo=True)
+    silent, answered = of_both_worlds(cast.borealis, cast.bo_speaks, lambda: OutboxBody.objects.filter(message__recipient_id=cast.bo.pk).count())
+    assert silent != answered
 
 
 def test_the_state_can_be_chosen(opened, cast):

@@ -11,15 +11,17 @@ import time_machine
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from exchanges.services.sending import send_due
 from relationships.models import Person, PersonText
 from relationships.services.parties import add_person, email_digest
 from tests.makers import NOW, make_relationship
+from valueledger.common import housekeeping
 from valueledger.common.limits import take
 from valueledger.common.models import AuditEntry, Outbox, OutboxBody, PortalSession, RateBucket, Token
 from valueledger.common.models.tokens import TokenPurpose
-from valueledger.common.tenancy import within
+from valueledger.common.tenancy import everywhere, within
 
 BO = "bo@borealis.example"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -288,6 +290,42 @@ def test_a_known_and_an_unknown_address_get_the_same_answer(cast, clock, employe
     pages = [shape(Client().get("/me/enter/?sent")) for _ in range(2)]
     assert pages[0] == pages[1]
     assert Outbox.objects.filter(kind="signin").count() == 2  # a member is not asked, so nothing of it is here
+
+
+def statements_of(address, network):
+    """What asking does to the database, for the first time from this network: each statement's verb and table."""
+    with CaptureQueriesContext(connection) as asked:
+        ask(Client(REMOTE_ADDR=network), address)
+    found = [re.match(r"(RELEASE|ROLLBACK|\w+)(?:.*?(?:FROM|INTO|UPDATE) \"(\w+)\")?", query["sql"], re.DOTALL) for query in asked.captured_queries]
+    return [match.groups() for match in found]
+
+
+def test_a_known_and_an_unknown_address_cost_the_database_the_same(cast, clock):
+    """The same statements, each kept: a roll-back is quicker than a commit."""
+    ask(Client(REMOTE_ADDR="198.51.100.9"), "warm@up.example")
+    known, unknown = statements_of(BO, "198.51.100.7"), statements_of(UNKNOWN, "198.51.100.8")
+    assert known == unknown
+    assert ("INSERT", "common_outbox") in unknown
+    assert not any(verb == "ROLLBACK" for verb, _table in unknown)
+    with everywhere():
+        kept = {row.recipient_id: row for row in Outbox.objects.filter(kind="signin").order_by("pk")}
+        assert set(kept) == {0, cast.bo.pk}
+        assert Token.objects.filter(purpose=TokenPurpose.SIGN_IN).count() == 3
+    assert (kept[0].workspace_id, kept[0].state) == (0, "SKIPPED")
+    assert UNKNOWN not in repr([vars(row) for row in kept.values()])
+
+
+def test_what_was_kept_for_nobody_is_never_sent_and_goes_after_a_day(cast, clock):
+    ask(Client(), UNKNOWN)
+    ask(Client(), BO)
+    assert send_due(now=NOW) == {"sent": 1}
+    assert [message.to for message in mail.outbox] == [[BO]]
+    housekeeping.sweep(now=NOW + 23 * HOUR)
+    with everywhere():
+        assert Outbox.objects.filter(kind="signin").count() == 2
+        housekeeping.sweep(now=NOW + 35 * HOUR)
+        assert not Outbox.objects.filter(kind="signin").exists()
+        assert not Token.objects.filter(purpose=TokenPurpose.SIGN_IN).exists()
 
 
 @pytest.mark.slow
