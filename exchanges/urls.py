@@ -17,10 +17,12 @@ from exchanges.views import (
     portal_home_forms,
     portal_put_right,
     portal_share,
+    portal_together,
     relationships,
     settings,
     terms,
     today,
+    together,
 )
 from exchanges.views import imports as import_pages
 from exchanges.views import outbox as outbox_pages
@@ -44,6 +46,7 @@ desk: list[URLPattern | URLResolver] = [
     path("relationships/<uuid:public_id>/why/", ledger.why, name="why"),
     path("relationships/<uuid:public_id>/checks/", round_pages.checks, name="checks"),
     path("relationships/<uuid:public_id>/missed/", missed.missed, name="missed"),
+    path("relationships/<uuid:public_id>/together/", together.together, name="together"),
     path("relationships/<uuid:public_id>/ask/", relationships.ask, name="ask"),
     path("relationships/<uuid:public_id>/terms/", terms.terms, name="terms"),
     path("relationships/<uuid:public_id>/terms/ask/", terms.ask_terms, name="ask_terms"),
@@ -112,6 +115,8 @@ portal: list[URLPattern | URLResolver] = [
     path("me/with/<uuid:public_id>/put-right/", portal_put_right.put_right_here, name="put_right_here"),
     path("me/with/<uuid:public_id>/add/", portal_home_forms.add, name="add"),
     path("me/with/<uuid:public_id>/terms/", portal_home_forms.terms, name="terms"),
+    path("me/with/<uuid:public_id>/together/", portal_together.together, name="together"),
+    path("me/with/<uuid:public_id>/promise/", portal_together.promise_something, name="promise"),
     path("me/with/<uuid:public_id>/asking/", portal_home.preferences, name="preferences"),
     path("me/with/<uuid:public_id>/data/", portal_home.data, name="data"),
     path("me/with/<uuid:public_id>/leave/", portal_home.leave, name="leave"),

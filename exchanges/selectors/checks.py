@@ -6,16 +6,18 @@ a word tells whether there were others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from statistics import mean
 
 from exchanges import wording
-from exchanges.models import Answer, Round, RoundSeat
+from exchanges.models import Answer, AnswerItem, Round, RoundSeat
+from exchanges.selectors.commitments import PromisedEvent, events_of_checks
 from exchanges.selectors.due import answer_points, nearest_answer
 from exchanges.selectors.fields import Compared, SideBySide, compare, side_by_side, told_by
+from exchanges.selectors.items import ItemLine, item_lines, items_of
 from exchanges.selectors.readings import Names
 from exchanges.selectors.reveal import SaidBy, author_of, may_see
 from exchanges.selectors.rounds import RoundState, states_of
@@ -43,6 +45,8 @@ class Check:
     their_guess: str
     compared: SideBySide | None
     is_private: bool  # the other side's answer is not ours to see
+    items: tuple[ItemLine, ...] = ()  # what both answered besides
+    promised: tuple[PromisedEvent, ...] = ()  # what came of it
 
     @property
     def is_open(self) -> bool:
@@ -64,8 +68,30 @@ def checks_of(
         rounds = rounds.filter(number__lt=before)
     found = list(rounds.order_by("-number")[: limit + 1])
     states = states_of(found[:limit], now)
-    checks = tuple(_check(relationship, names, states[one.pk], reader) for one in found[:limit])
+    over = [states[one.pk] for one in found[:limit] if states[one.pk].is_closed]
+    said = items_of([answer for state in over for answer in _seen(relationship, state)])
+    promised = events_of_checks([state.round for state in over])
+    checks = tuple(
+        replace(
+            _check(relationship, names, states[one.pk], reader),
+            items=_items(relationship, states[one.pk], said),
+            promised=tuple(promised.get(one.pk, ())),
+        )
+        for one in found[:limit]
+    )
     return CheckPage(checks, found[limit - 1].number if len(found) > limit else None)
+
+
+def _seen(relationship: Relationship, state: RoundState) -> list[Answer]:
+    """The answers of a check that is over which our side may see: its own, and of the other side what is shown."""
+    return [*state.answers_of(OWN), *may_see(state.answers_of(COUNTERPART), kind=relationship.kind, side=COUNTERPART, reader=OWN)]
+
+
+def _items(relationship: Relationship, state: RoundState, said: Mapping[int, Sequence[AnswerItem]]) -> tuple[ItemLine, ...]:
+    if not state.is_closed:
+        return ()
+    seen = _seen(relationship, state)
+    return item_lines([row for row in seen if row.side == OWN], [row for row in seen if row.side == COUNTERPART], said)
 
 
 def last_check(relationship: Relationship, names: Names, *, reader: int | None, now: datetime) -> Check | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from exchanges.models import (
     Visibility,
 )  # fmt: skip
 from exchanges.selectors.balances import KAPPA
+from exchanges.selectors.commitments import Promised, own_promises
+from exchanges.selectors.items import OfferedItem, chosen_before, items_of, offers_in, shown_items
 from exchanges.selectors.rounds import is_ready
 from exchanges.wording import check_answer
 from relationships.models import ENDED_STAGES, Member, Participant, SideRole, Workspace
@@ -53,6 +55,8 @@ class WaitingPrompt:
     shown_on: date | None
     answer_points: float | None  # what was answered already; it can be changed until the reveal
     answered_on: date | None
+    items: tuple[OfferedItem, ...] = ()  # the optional questions along with it
+    promised: Promised | None = None  # what this member would like to do for them; nobody else sees it before the check is over
 
     @property
     def said(self) -> str:
@@ -97,7 +101,7 @@ def waiting_for(member: Member, now: datetime) -> list[WaitingPrompt]:
     if member.person_id is None:
         return []
     mine = Prompt.objects.filter(participant__person_id=member.person_id, workspace_id=member.workspace_id, side=SideRole.OWN)
-    return _waiting_of(mine, now)
+    return _waiting_of(mine, now, member)
 
 
 def waiting_one(member: Member, prompt: Prompt, now: datetime) -> WaitingPrompt | None:
@@ -105,10 +109,10 @@ def waiting_one(member: Member, prompt: Prompt, now: datetime) -> WaitingPrompt 
     if member.person_id is None:
         return None
     mine = Prompt.objects.filter(pk=prompt.pk, participant__person_id=member.person_id)
-    return next(iter(_waiting_of(mine, now)), None)
+    return next(iter(_waiting_of(mine, now, member)), None)
 
 
-def _waiting_of(mine: QuerySet[Prompt], now: datetime) -> list[WaitingPrompt]:
+def _waiting_of(mine: QuerySet[Prompt], now: datetime, member: Member) -> list[WaitingPrompt]:
     prompts = (
         mine.filter(
             kind=PromptKind.CHECK,
@@ -129,9 +133,27 @@ def _waiting_of(mine: QuerySet[Prompt], now: datetime) -> list[WaitingPrompt]:
     )
     answers = {
         (answer.round_id, answer.participant_id): answer
-        for answer in Answer.objects.standing().filter(round__in=[prompt.round_id for prompt in waiting]).select_related("confirms_shown")
+        for answer in Answer.objects.standing()
+        .filter(round__in=[prompt.round_id for prompt in waiting])
+        .select_related("confirms_shown", "participant")
     }
-    return [_waiting(prompt, names.get(prompt.relationship_id, ""), answers.get((prompt.round_id, prompt.participant_id))) for prompt in waiting]
+    rows = [_waiting(prompt, names.get(prompt.relationship_id, ""), answers.get((prompt.round_id, prompt.participant_id))) for prompt in waiting]
+    return _with_more(rows, waiting, list(answers.values()), member) if waiting else []
+
+
+def _with_more(rows: list[WaitingPrompt], prompts: list[Prompt], answers: list[Answer], member: Member) -> list[WaitingPrompt]:
+    """The optional questions with what was said to them, and the promise that goes with an answer."""
+    rounds = [prompt.round for prompt in prompts if prompt.round is not None]
+    offers, said = offers_in(rounds), items_of(answers)
+    by_round = {answer.round_id: said[answer.pk] for answer in answers if answer.participant and answer.participant.person_id == member.person_id}
+    promised = own_promises([round.pk for round in rounds], member.person_id or 0)
+    found = []
+    for row, prompt in zip(rows, prompts, strict=True):
+        offered = offers.get((prompt.round_id or 0, prompt.side), ())
+        chosen = chosen_before(offered, by_round.get(prompt.round_id, []))
+        items = shown_items(offered, row.counterpart_name, chosen=chosen, person="we")
+        found.append(replace(row, items=items, promised=promised.get(prompt.round_id or 0)))
+    return found
 
 
 def _waiting(prompt: Prompt, name: str, answer: Answer | None) -> WaitingPrompt:

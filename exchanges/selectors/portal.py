@@ -38,6 +38,8 @@ from exchanges.models.reports import Word
 from exchanges.selectors.balances import Balance
 from exchanges.selectors.due import answer_points, nearest_answer
 from exchanges.selectors.guesses import POINTS
+from exchanges.selectors.items import ItemLine, item_lines
+from exchanges.selectors.items import items_of as answered_besides
 from exchanges.selectors.ledger import Line, Said, lines_of, versions_of
 from exchanges.selectors.pages import LINE_DAYS, points_of
 from exchanges.selectors.prompts import shortened
@@ -169,12 +171,14 @@ class OwnAnswer:
     until: date | None
     points: float
     number: int
+    items: Sequence[ItemLine] = ()
 
 
 def answers_of(
-    answers: QuerySet[Answer], *, participant: Participant, now: datetime, other: str, limit: int, after: Answer | None = None
-) -> list[OwnAnswer]:
-    """This person's own standing answers, the newest first, and which of them are still open."""
+    answers: QuerySet[Answer], *, participant: Participant, now: datetime, other: str, limit: int, after: Answer | None = None,
+    revealed: QuerySet[Answer] | None = None,
+) -> list[OwnAnswer]:  # fmt: skip
+    """This person's own standing answers, the newest first, and which of them are still open. `revealed`: what both sides may read, to stand beside them."""
     rows = answers.select_related("text", "confirms_shown", "round__posting", "disclosure").order_by("-answered_on", "-id")
     if after is not None:
         rows = rows.filter(Q(answered_on__lt=after.answered_on) | Q(answered_on=after.answered_on, pk__lt=after.pk))
@@ -184,7 +188,20 @@ def answers_of(
         for prompt in Prompt.objects.filter(participant=participant, kind=PromptKind.CHECK, round__in=[row.round_id for row in found if row.round_id])
     }
     zone = participant.workspace.zone
-    return [_own_answer(row, prompts.get(row.round_id), now, other, zone) for row in found]
+    items = _items_beside(found, revealed)
+    return [replace(_own_answer(row, prompts.get(row.round_id), now, other, zone), items=items[row.pk]) for row in found]
+
+
+def _items_beside(found: Sequence[Answer], revealed: QuerySet[Answer] | None) -> dict[int, Sequence[ItemLine]]:
+    """What they answered besides, next to what the other side did in the same check once both may read it."""
+    rounds = [row.round_id for row in found if row.round_id]
+    theirs: dict[int, list[Answer]] = {}
+    if revealed is not None and rounds:
+        rows = revealed.standing().filter(side=US, first_hand=True, round__in=rounds)  # type: ignore[attr-defined]
+        for row in rows.select_related("participant__person__text").order_by("id"):
+            theirs.setdefault(row.round_id, []).append(row)
+    said = answered_besides([*found, *(row for rows in theirs.values() for row in rows)])
+    return {row.pk: item_lines([row], theirs.get(row.round_id or 0, []), said) for row in found}
 
 
 def _own_answer(row: Answer, prompt: Prompt | None, now: datetime, other: str, zone: tzinfo) -> OwnAnswer:

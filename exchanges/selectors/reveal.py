@@ -15,6 +15,7 @@ from exchanges.models import Answer, EvidenceKind, Prompt, View
 from exchanges.selectors.balances import KAPPA, balance_of, balance_of_rows, live_rows, rhythm_of
 from exchanges.selectors.due import MICRO, NANO, answer_points, nearest_answer
 from exchanges.selectors.fields import SideBySide, compare, side_by_side, told_by
+from exchanges.selectors.items import ItemLine, item_lines, items_of
 from exchanges.selectors.prompts import Asking
 from exchanges.selectors.rounds import RoundState
 from exchanges.selectors.statements import day_number
@@ -41,6 +42,7 @@ class Reveal:
     guess_words: str  # what the reader thought the other side would say
     now: SideReading | None  # the reader's own picture after it
     next_on: date | None
+    items: tuple[ItemLine, ...] = ()  # what both answered besides, where they did
     compared: SideBySide | None = None  # None where the other side's answer is not the reader's to see
 
 
@@ -104,6 +106,7 @@ def reveal_of(asked: Asking, state: RoundState) -> Reveal:
         guess_words="" if guess is None or not theirs else wording.check_answer(nearest_answer(guess / MICRO), person, asked.other_short),
         now=_now(asked) if mine and state.is_posted else None,
         next_on=_next_on(asked) if state.is_posted else None,
+        items=item_lines([*mine, *colleagues], seen, items_of([*mine, *colleagues, *seen])),
         compared=None if hidden else _compared(asked, state.answers_of(prompt.side), seen),
     )
 

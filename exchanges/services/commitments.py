@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from exchanges.access import Voice
+from exchanges.access import Place, Voice
 from exchanges.models import (
     Commitment,
     CommitmentEvent,
@@ -120,6 +120,30 @@ def promise_apart(*, participant: Participant, what: str, by_on: object, now: da
 def waits_for_the_close(relationship: Relationship, side: int, now: datetime) -> bool:
     is_employees = relationship.kind == Kind.EMPLOYEE and side == SideRole.COUNTERPART
     return is_employees and open_rounds(now).filter(relationship=relationship).exists()
+
+
+def seat_to_promise_in(participant: Participant, now: datetime) -> RoundSeat | None:
+    """The seat of the newest check that this person has answered and with which a promise is still to be kept; None: it stands apart."""
+    seat = (
+        RoundSeat.objects.filter(participant=participant).select_related("round__posting", "round__relationship").order_by("-round__number").first()
+    )
+    if seat is None or not may_promise(seat, seat.round.relationship):
+        return None
+    state, current = state_of(seat.round, now), current_commitment(seat)
+    is_past = state.outcome_at is not None and now >= state.outcome_at + PROMISE_WITHIN
+    if is_past or (current is not None and hasattr(current, "event")) or seat.pk not in {answer.seat_id for answer in state.answers}:
+        return None
+    return seat
+
+
+def promise_is_welcome(place: Place, now: datetime) -> bool:
+    """A check has ended lately and none is open: said alike to whoever was asked, whether or not they answered."""
+    relationship = place.relationship
+    newest = Round.objects.filter(relationship=relationship, seats__participant=place.participant).order_by("-number").first()
+    if newest is None or not relationship.is_going_on:
+        return False
+    outcome_at = state_of(newest, now).outcome_at
+    return outcome_at is not None and outcome_at <= now < outcome_at + PROMISE_WITHIN
 
 
 def _ensure_room(seat: RoundSeat, relationship: Relationship, now: datetime) -> RoundState:

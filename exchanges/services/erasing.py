@@ -44,6 +44,9 @@ WORDS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("exchanges.AnswerText", ("sentence",), ("answer__participant__person", "answer__relayed_by__person")),
     ("exchanges.AdvanceText", ("words",), ("advance__author_member__person",)),
     ("exchanges.RequalificationText", ("sentence",), ("requalification__member__person",)),
+    ("exchanges.GoalText", ("what",), ("goal__author__person",)),
+    ("exchanges.StanceLine", ("words",), ("stance__author__person",)),
+    ("exchanges.CommitmentText", ("what",), ("commitment__seat__participant__person",)),
     ("exchanges.PutRightText", ("words",), ("request__participant__person",)),
     ("exchanges.PutRightStepText", ("done",), ("step__member__person",)),
 )

@@ -13,11 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from exchanges.access import Place, events_in
-from exchanges.models import Answer, Disclosure, EventText, EventVersion, Prompt, PutRight, Report
+from exchanges.models import Answer, Commitment, Disclosure, EventText, EventVersion, Goal, GoalStep, Prompt, PutRight, Report, Stance
 from exchanges.selectors.put_right import of_writer
 from exchanges.selectors.readings import names_of
 from exchanges.services.gently import is_an_employee
 from exchanges.services.preferences import preferences_of
+from exchanges.wording.items import item_word
 from relationships.models import TermsItem, TermsVersion
 from valueledger.common import audit
 
@@ -55,6 +56,16 @@ def _all(place: Place, now: datetime) -> dict[str, Any]:
         "logged_by_you": [_version(row) for row in _versions(place)],
         "reports": [_report(row, seen) for seen in [_seen(place)] for row in _reports(place)],
         "answers": [_answer(row) for row in _answers(place)],
+        "goals_of_yours": [_goal(row) for row in Goal.objects.filter(author=participant).select_related("text").order_by("id")],
+        "done_about_goals": [
+            {"goal": row.goal.public_id, "step": row.step, "at": row.at}
+            for row in GoalStep.objects.filter(author=participant).select_related("goal").order_by("id")
+        ],
+        "what_you_stand_for": [
+            {"at": row.at, "lines": [line.words for line in row.lines.order_by("number")]}
+            for row in Stance.objects.filter(author=participant).order_by("seq")
+        ],
+        "promised_with_an_answer": [_commitment(row) for row in _commitments(place)],
         "what_matters_to_you": [_terms(row) for row in TermsVersion.objects.filter(author=participant).order_by("seq")],
         "questions_to_you": [
             {"kind": row.kind, "asked_at": row.created_at, "closes_at": row.closes_at, "state": row.state, "ended_at": row.ended_at}
@@ -109,7 +120,23 @@ def _answers(place: Place) -> Iterable[Answer]:
     rows = Answer.objects.filter(participant=place.participant, first_hand=True).select_related(
         "text", "supersedes", "confirms_shown", "round", "mark"
     )
-    return rows.order_by("recorded_at", "id")
+    return rows.prefetch_related("items__goal").order_by("recorded_at", "id")
+
+
+def _goal(row: Goal) -> dict[str, Any]:
+    return {"id": row.public_id, "what": row.text.what if hasattr(row, "text") else "", "by": row.by_on, "at": row.at}
+
+
+def _commitments(place: Place) -> Iterable[Commitment]:
+    rows = Commitment.objects.filter(seat__participant=place.participant).select_related("text", "seat__round", "event__event")
+    return rows.order_by("id")
+
+
+def _commitment(row: Commitment) -> dict[str, Any]:
+    return {
+        "round": row.seat.round.number, "what": row.text.what if hasattr(row, "text") else "", "by": row.by_on, "taken_back": row.is_withdrawal,
+        "event": row.event.event.public_id if hasattr(row, "event") else None, "at": row.at,
+    }  # fmt: skip
 
 
 def _answer(row: Answer) -> dict[str, Any]:
@@ -119,6 +146,7 @@ def _answer(row: Answer) -> dict[str, Any]:
         "guess": None if row.guess_micro is None else row.guess_micro / MICRO, "sureness": row.sureness,
         "sentence": row.text.sentence if hasattr(row, "text") else "", "replaces": row.supersedes and row.supersedes.public_id,
         "taken_back": row.is_withdrawal, "does_not_count": hasattr(row, "mark"), "at": row.answered_at,
+        "besides": [{"what": item.kind, "goal": item.goal and item.goal.public_id, "value": item_word(item.kind, item.value)} for item in row.items.all()],
     }  # fmt: skip
 
 

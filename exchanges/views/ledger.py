@@ -23,6 +23,7 @@ from exchanges.selectors.put_right import asked_of
 from exchanges.selectors.readings import names_of
 from exchanges.selectors.settling import said_of
 from exchanges.selectors.terms import terms_of
+from exchanges.selectors.together import agreed_goals
 from exchanges.views.asking import asking_of
 from exchanges.views.desk import READ, Desk, desk_of, show
 from exchanges.wording import due_reason
@@ -85,6 +86,7 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
         "put_rights": asked_of(put_rights_for(desk.member).filter(relationship=row).open()),  # type: ignore[attr-defined]
         "knowing": knowing if knowing.has_any else None,
         "participation": [took_part[side] for side in (SideRole.COUNTERPART, SideRole.OWN) if side in took_part],
+        "goals": agreed_goals(row),
         "last_check": last_check(row, names, reader=desk.member.person_id, now=desk.now),
         "waiting": any(prompt.relationship_id == row.public_id for prompt in waiting_for(desk.member, desk.now)) if reading.may_write else False,
         "they_due": None if is_employee else balance.counterpart.due_on,

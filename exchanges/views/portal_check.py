@@ -10,12 +10,17 @@ from exchanges import wording
 from exchanges.access import seat_of
 from exchanges.charts import SideReading
 from exchanges.forms.portal import SEVEN, CheckForm
+from exchanges.forms.together import PromiseForm
 from exchanges.models import Answer, PromptState, RevealRule
 from exchanges.selectors.due import answer_points
+from exchanges.selectors.items import FIELDS, OfferedItem, chosen_before, items_of, offers_of, shown_items
 from exchanges.selectors.prompts import since_lines
 from exchanges.selectors.reveal import answer_words, before_after, reveal_of, shown_reading
 from exchanges.selectors.rounds import RoundState, state_of
+from exchanges.services.commitments import AnswerFirst
+from exchanges.services.items import said_in
 from exchanges.services.rounds import RoundAlreadyRevealed, RoundClosed, answer_check, skip_check
+from exchanges.views import portal_promise
 from exchanges.views.portal_visit import Visit, inner
 from relationships.models import Kind, SideRole
 from valueledger.common.errors import Invalid
@@ -40,11 +45,18 @@ def check(visit: Visit) -> HttpResponse:
         return visit.rest()
     if answer is None or visit.asks_for("change"):
         return ask(visit, check_form(visit, answer))
-    return thanks(visit, state, answer) if visit.asks_for("sent") else answered(visit, answer)
+    return thanks(visit, state, answer) if visit.asks_for("sent") or visit.asks_for("promised") else answered(visit, answer)
 
 
 def post_check(visit: Visit, state: RoundState, answer: Answer | None) -> HttpResponse:
     seat = seat_of(visit.prompt)
+    if visit.act in portal_promise.ACTS:
+        if answer is None:
+            raise AnswerFirst
+        refused = portal_promise.keep(visit, state)
+        if refused is None:
+            return visit.back("promised")
+        return revealed(visit, state, promise=refused) if state.is_revealed else thanks(visit, state, answer, promise=refused)
     if state.is_revealed:
         return revealed(visit, state, refused=True)
     if visit.act == "skip":
@@ -57,12 +69,13 @@ def post_check(visit: Visit, state: RoundState, answer: Answer | None) -> HttpRe
     try:
         recorded = answer_check(
             seat=seat, value=data["balance"] or None, confirm=data["confirm"], guess=data["guess"] or None, sureness=data["sure"], sentence=data["sentence"],
-            assurance=visit.assurance, now=visit.now,
+            assurance=visit.assurance, now=visit.now, items=said_in(offers_of(seat.round, seat.side), visit.request.POST),
         )  # fmt: skip
     except RoundAlreadyRevealed:
         return revealed(visit, state_of(seat.round, visit.now), refused=True)
     except Invalid as error:
-        form.add_error({"value": "balance", "sureness": "sure"}.get(error.field, error.field) or None, error.sentence)
+        field = {"value": "balance", "sureness": "sure"}.get(error.field, error.field)
+        form.add_error(field if field in form.fields else None, error.sentence)
         return ask(visit, form, status=422)
     return visit.back("sent" if recorded.counts else "twice")
 
@@ -99,16 +112,30 @@ def ask(visit: Visit, form: CheckForm, status: int = 200) -> HttpResponse:
             "is_personal": asked.kind == Kind.PERSONAL,
             "was_skipped": visit.prompt.state == PromptState.SKIPPED,
             "twice": visit.asks_for("twice"),
+            "items": extras(visit),
         },
         status,
     )
+
+
+def extras(visit: Visit) -> tuple[OfferedItem, ...]:
+    """The optional questions, with what was typed or answered before."""
+    round = visit.prompt.round
+    assert round is not None
+    offers = offers_of(round, visit.prompt.side)
+    if visit.is_post:
+        chosen = {name: visit.request.POST.get(name, "") for name in FIELDS.values()}
+    else:
+        own = Answer.objects.standing().filter(round=round, participant_id=visit.prompt.participant_id, first_hand=True)
+        chosen = chosen_before(offers, [row for rows in items_of(list(own)).values() for row in rows])
+    return shown_items(offers, visit.asked.other_short, chosen=chosen)
 
 
 def _you(reading: SideReading) -> str:
     return wording.side_sentence(reading, "own" if reading.is_own else "counterpart")
 
 
-def thanks(visit: Visit, state: RoundState, answer: Answer) -> HttpResponse:
+def thanks(visit: Visit, state: RoundState, answer: Answer, *, promise: PromiseForm | None = None) -> HttpResponse:
     open_others = [seat for seat in state.open_seats if seat.participant_id != visit.prompt.participant_id]
     return visit.show(
         "portal/thanks.html",
@@ -119,7 +146,10 @@ def thanks(visit: Visit, state: RoundState, answer: Answer) -> HttpResponse:
             "beside": visit.beside("after"),
             "soon": state.round.reveal_rule != RevealRule.BOTH and not open_others and bool(state.answers_of(1 - visit.prompt.side)),
             "is_employee": visit.asked.kind == Kind.EMPLOYEE,
+            "promise": portal_promise.offer_of(visit, state, promise),
+            "promises_later": portal_promise.promises_later(visit),
         },
+        422 if promise else 200,
     )
 
 
@@ -128,7 +158,7 @@ def answered(visit: Visit, answer: Answer) -> HttpResponse:
     return visit.show("portal/answered.html", {"sentence": sentence})
 
 
-def revealed(visit: Visit, state: RoundState, *, refused: bool = False, is_closed: bool = False) -> HttpResponse:
+def revealed(visit: Visit, state: RoundState, *, refused: bool = False, is_closed: bool = False, promise: PromiseForm | None = None) -> HttpResponse:
     """Both answers. Once the round has closed, the question is gone (410) but whoever answered it can still read what both said."""
     context = {
         "reveal": reveal_of(visit.asked, state),
@@ -136,5 +166,6 @@ def revealed(visit: Visit, state: RoundState, *, refused: bool = False, is_close
         "is_closed": is_closed,
         "beside": visit.beside("both"),
         "is_personal": visit.asked.kind == Kind.PERSONAL,
+        "promise": None if is_closed else portal_promise.offer_of(visit, state, promise),
     }
-    return visit.show("portal/revealed.html", context, status=410 if is_closed else 409 if refused else 200)
+    return visit.show("portal/revealed.html", context, status=410 if is_closed else 409 if refused else 422 if promise else 200)

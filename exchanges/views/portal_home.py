@@ -31,7 +31,9 @@ from exchanges.selectors.prompts import has_spoken
 from exchanges.selectors.put_right import asked_of, of_writer
 from exchanges.selectors.readings import Names, names_of
 from exchanges.selectors.terms import Terms, terms_of
+from exchanges.selectors.together import together_of
 from exchanges.services import prompts
+from exchanges.services.commitments import promise_is_welcome
 from exchanges.services.leaving import leave as leave_place
 from exchanges.services.own_export import everything_told
 from exchanges.services.preferences import set_preferences
@@ -53,6 +55,7 @@ DONE = {
     "skipped": gettext_lazy("All right, not this time."),
     "settled": gettext_lazy("Noted. The entry says so now."),
     "added": gettext_lazy("Added. Both sides can see it."),
+    "promised": gettext_lazy("Promised. When it has arrived, they say what it was worth."),
     "terms": gettext_lazy("Said. Earlier entries keep what held on their day."),
     "preferences": gettext_lazy("Kept. We ask you that way from now on."),
     "stopped": gettext_lazy("We will not write to you again, except for a link to this page when you ask for one."),
@@ -178,7 +181,7 @@ def show_home(
     got = items_of(events, reports, participant=here.participant, giver=US, limit=CHART_ITEMS)
     gave = items_of(events, reports, participant=here.participant, giver=THEM, limit=FEW)
     waiting = portal_selectors.waiting_in(prompts_in(here), other=home.other, now=home.now)
-    answers = answers_of(own_answers(here), participant=here.participant, now=home.now, other=home.other, limit=FEW)
+    answers = answers_of(own_answers(here), participant=here.participant, now=home.now, other=home.other, limit=FEW, revealed=revealed)
     is_asked = any(one.kind == PromptKind.CHECK for one in waiting)
     stopped, due_on = here.person.suppressed_at is not None, balance.counterpart.due_on if row.is_going_on else None
     is_personal = home.kind == Kind.PERSONAL
@@ -202,7 +205,7 @@ def show_home(
         "part": portal_selectors.taking_part(row, events, prompts_in(here), revealed, now=home.now),
         "who_sees": words.who_sees(home.kind.lower(), home.other), "preferences": preferences or preferences_form(home),
         "preferences_open": preferences is not None,
-        "more_places": len(home.guest.places) > 1,
+        "more_places": len(home.guest.places) > 1, "together": together_of(row), "may_promise_now": promise_is_welcome(here, home.now),
         "knowing": own_guesses(home, reports, revealed).known,
         "put_rights": asked_of(of_writer(here.participant), limit=FEW_MESSAGES), "steward_name": row.steward.user.name if row.steward else "",
     }  # fmt: skip
@@ -264,9 +267,14 @@ def _all(request: HttpRequest, home: Home, *, giver: int, title: str, name: str)
 @at_home(READ)
 def answers(request: HttpRequest, home: Home) -> HttpResponse:
     after: Answer | None = _after(request, own_answers(home.place), "pk")
-    rows = answers_of(own_answers(home.place), participant=home.place.participant, now=home.now, other=home.other, limit=PAGE + 1, after=after)
+    here, revealed = home.place, answers_in_place(home.place)
+    rows = answers_of(
+        own_answers(here), participant=here.participant, now=home.now, other=home.other, limit=PAGE + 1, after=after, revealed=revealed
+    )
     next_url = f"{home.to('answers')}?after={rows[PAGE - 1].number}" if len(rows) > PAGE else ""
-    return show(request, home, "portal/home_answers.html", {"answers": rows[:PAGE], "next_url": next_url, "is_later": after is not None})
+    part = portal_selectors.taking_part(here.relationship, events_in(here), prompts_in(here), revealed, now=home.now)
+    context = {"answers": rows[:PAGE], "next_url": next_url, "is_later": after is not None, "part": part}
+    return show(request, home, "portal/home_answers.html", context)
 
 
 def _after(request: HttpRequest, rows: Any, field: str) -> Any:

@@ -3,12 +3,13 @@
 from django.utils.translation import gettext, ngettext
 
 MINUTES: dict[str, float] = {"CHECK": 0.5, "RATING": 0.2, "TERMS": 3, "REQUALIFY": 0.5, "SETTLE": 0.2}
+EXTRAS: dict[str, float] = {"CHECK": 0.3}  # the two optional questions along with it
 SECONDS_STEP = 10
 
 
 def minutes(kind: str) -> float:
-    """An estimate for one question of this kind."""
-    return MINUTES[kind]
+    """An estimate for one question of this kind, with what may be answered along with it."""
+    return MINUTES[kind] + EXTRAS.get(kind, 0)
 
 
 def takes(kind: str) -> str:

@@ -11,14 +11,16 @@ import pytest
 from django.db import transaction
 
 from exchanges.access import Voice
-from exchanges.models import Assurance, Card, RoundSeat, Snapshot, ValueEvent, View, Visibility, Word
+from exchanges.models import Assurance, Card, ItemKind, RoundSeat, Snapshot, ValueEvent, View, Visibility, Word
+from exchanges.services.commitments import promise
 from exchanges.services.disclosing import share_answer
+from exchanges.services.items import ItemSaid
 from exchanges.services.reports import Account, report_gave, report_got
 from exchanges.services.rounds import answer_check
 from relationships.models import Relationship, SideRole
 from tests.access.table import TABLE
 from tests.access.walking import Walk, told
-from tests.makers import NOW, make_event, speaker
+from tests.makers import NOW, TODAY, make_event, speaker
 from valueledger.common.tenancy import within
 
 OWN, COUNTERPART = SideRole.OWN, SideRole.COUNTERPART
@@ -65,6 +67,35 @@ def their_blind_guess(walk: Walk) -> None:
     answer_check(seat=seat, value=Decimal("0"), guess=Decimal("-3"), assurance=Assurance.SIGNED_IN, now=NOW)
 
 
+def their_blind_answer_besides(walk: Walk) -> None:
+    """The optional questions are as blind as the answer that they come with."""
+    seat = RoundSeat.objects.select_related("round").get(round__relationship=relationship(walk, "relationship"), side=COUNTERPART)
+    answer_check(seat=seat, value=Decimal("0"), items=[ItemSaid(ItemKind.PART, 0)], assurance=Assurance.SIGNED_IN, now=NOW)
+
+
+def their_promise_with_a_blind_answer(walk: Walk) -> None:
+    _promised(walk, "relationship", COUNTERPART)
+
+
+def our_promise_with_a_blind_answer(walk: Walk) -> None:
+    _promised(walk, "relationship", OWN)
+
+
+def our_promise_to_an_employee(walk: Walk) -> None:
+    _promised(walk, "employee", OWN)
+
+
+def _promised(walk: Walk, thing: str, side: int) -> None:
+    seat = RoundSeat.objects.select_related("round").get(round__relationship=relationship(walk, thing), side=side)
+    answer_check(seat=seat, value=Decimal("1"), assurance=Assurance.SIGNED_IN, now=NOW)
+    promise(seat=seat, what="A dinner for everybody", by_on=TODAY + timedelta(days=60), now=NOW)
+
+
+def an_employees_answer_besides(walk: Walk) -> None:
+    seat = RoundSeat.objects.select_related("round").get(round__relationship=relationship(walk, "employee"), side=COUNTERPART)
+    answer_check(seat=seat, value=Decimal("0"), items=[ItemSaid(ItemKind.PART, 0)], assurance=Assurance.SIGNED_IN, now=NOW)
+
+
 def an_employee_shares_an_answer_of_an_open_round(walk: Walk) -> None:
     """It is theirs until the round closes, also when they have shared it already."""
     seat = RoundSeat.objects.select_related("round").get(round__relationship=relationship(walk, "employee"), side=COUNTERPART)
@@ -94,6 +125,11 @@ SECRETS = {
     their_private_report: {"ML", "HM"},
     their_blind_answer: {"ML", "HM"},
     their_blind_guess: {"ML", "HM"},
+    their_blind_answer_besides: {"ML", "HM"},
+    their_promise_with_a_blind_answer: {"ML", "HM"},
+    our_promise_with_a_blind_answer: {"AM", "TKW"},
+    our_promise_to_an_employee: {"MG", "TKM"},
+    an_employees_answer_besides: {"EM", "HE"},
     an_employee_shares_an_answer_of_an_open_round: {"EM", "HE"},
     an_employees_report: {"EM", "HE"},
     an_employees_blind_answer: {"EM", "HE"},

@@ -54,6 +54,8 @@ OWN_PAGE = {
     "me/with/<uuid:public_id>/rate/<uuid:event_id>/",
     "me/with/<uuid:public_id>/add/",
     "me/with/<uuid:public_id>/terms/",
+    "me/with/<uuid:public_id>/together/",
+    "me/with/<uuid:public_id>/promise/",
     "me/with/<uuid:public_id>/asking/",
     "me/with/<uuid:public_id>/data/",
     "me/with/<uuid:public_id>/leave/",
