@@ -66,20 +66,29 @@ def year_of_flows(evidence: EvidenceColumns, as_of: int, parameters: Parameters 
 
 
 def imagine(
-    state: States, now: YearOfFlows, then: YearOfFlows, as_of: int, days_on: int, band_points: float | None = None, parameters: Parameters = DEFAULTS
+    state: States,
+    now: YearOfFlows,
+    then: YearOfFlows,
+    as_of: int,
+    days_on: int,
+    band_points: float | None = None,
+    parameters: Parameters = DEFAULTS,
+    *,
+    starts_in: int = 0,
+    strength: float = 1.0,
 ) -> Imagined | None:
     """
-    One side `days_on` days after `as_of`, had its flows changed from `now` to `then`; None when there is too little to say.
+    One side `days_on` days after `as_of`, had its flows changed from `now` to `then` `starts_in` days after it; None when there is too little to say.
 
-    Mean: r of that day + d (1 - exp(-days/T_dev)) with d the change of ln(got/gave), half an event added to each. Variance: that day's
-    + (d/2)^2 (1 - exp(-days/T_dev))^2, since the effect is known to about a factor of two.
+    Mean: r of that day + d (1 - exp(-days/T_dev)) with d the change of ln(got/gave), half an event added to each, and days since the change.
+    Variance: that day's + (d/2)^2 (1 - exp(-days/T_dev))^2, since the effect is known to about a factor of two; `strength` tries that factor.
     """
     if not now.is_enough:
         return None
     p = parameters
     later = predict(state, as_of + days_on, p)
-    shift = _lean(then) - _lean(now)
-    arrived = -math.expm1(-days_on / p.days_deviation)
+    shift = strength * (_lean(then) - _lean(now))
+    arrived = -math.expm1(-max(days_on - starts_in, 0) / p.days_deviation)
     felt = later.felt[0].item() + shift * arrived
     sd = math.sqrt(later.variance[0].item() + (shift / 2 * arrived) ** 2)
     edge = (p.band_points if band_points is None else band_points) * p.kappa

@@ -110,6 +110,12 @@ def num(reading: SideReading) -> SafeString:
     return format_html('<span class="num">{}</span>', wording.side_number(reading))
 
 
+@register.simple_tag
+def points(span: Any) -> SafeString:
+    """A number in points with its range, of anything that has f, lo and hi."""
+    return format_html('<span class="num">{}</span>', wording.number(span.f, span.lo, span.hi))
+
+
 # Chips and small drawings
 
 
