@@ -29,7 +29,8 @@ STANDING_ON = f"""relationships_relationship mine
     LEFT JOIN exchanges_card card ON card.relationship_id = mine.id AND card.view = state.view
     WHERE mine.id = %s"""
 SOURCE_EVENT, NO_DAY = int(SourceKind.EVENT), -1
-LOCK = "SELECT id FROM relationships_relationship WHERE id = %s FOR UPDATE"
+TAKE = "UPDATE relationships_relationship SET head_position = head_position + 1 WHERE id = %s"
+"""Locks the row and takes the position that nearly every report needs: whoever posts none or several writes how many (`posting.post`)."""
 LIVE_COLUMNS = "position, side, source_id, on_day, kind, relayed, value_int, view_mask, source_kind"
 SAID = """SELECT visibility, role, is_withdrawal, id, side, speaker, seq, supersedes_id, first_hand, points_micro, NULL, NULL
     FROM exchanges_report WHERE event_id = %s"""
@@ -92,7 +93,8 @@ class Footing:
 
     def with_report(self, row: Report) -> Footing:
         """As it is after one more report."""
-        self.reports.append(Said(*(getattr(row, name) for name in Said._fields)))
+        known = row.__dict__
+        self.reports.append(Said(known["visibility"], known["role"], known["is_withdrawal"], row.pk, *map(known.__getitem__, Said._fields[4:])))
         return self
 
     def refuses(self, row: Report) -> bool:
@@ -121,14 +123,19 @@ def footing(event: ValueEvent, side: int) -> Footing:
     """Lock the event's relationship until the transaction ends, and read what a report of this side stands on.
 
     The lock is a statement of its own: one that waits for it and reads beside it would see the other rows as they were before the wait.
+    It takes the next position too; `head_position` is given back as it was before.
     """
     assert connection.in_atomic_block, "A lock needs a transaction."
-    lock = [(LOCK, [event.relationship_id])] if connection.features.has_select_for_update else []
-    found = rows.side_by_side(PARTS, STANDING_ON, [event.pk, event.relationship_id], first=lock, also=rows.next_id(Report))
+    take = [(TAKE, [event.relationship_id])]
+    found = rows.side_by_side(PARTS, STANDING_ON, [event.pk, event.relationship_id], first=take, also=rows.next_id(Report))
     relationship, desk, version = found[0][:3]
+    relationship.head_position -= 1
     rows.link(relationship, workspace=desk)
-    for row in (one for part in found for one in part[3:5] if one):
-        row.workspace_id, row.relationship_id = relationship.workspace_id, relationship.pk
+    common = {"workspace_id": relationship.workspace_id, "relationship_id": relationship.pk}
+    for part in found:
+        for row in part[3:5]:
+            if row is not None:
+                row.__dict__.update(common)
     on_day = NO_DAY if version is None or version.arrived_on is None else day_number(version.arrived_on)
     asked = [event.pk, relationship.workspace_id, relationship.pk, side, on_day, relationship.pk, SOURCE_EVENT, event.pk, side, on_day]
     answer = rows.plain(SAID_AND_LIVE, asked)

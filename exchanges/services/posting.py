@@ -115,10 +115,12 @@ def post(
         for source, asked in wanted.items()
         for change in differences(source, asked, footing.of_source(source) if footing else live_of_source(relationship.pk, source))
     ]
+    append(relationship, changes, batch)
+    if len(changes) != (1 if footing else 0):  # a footing took one position already
+        batch.update(relationship, ("head_position",))
     if not changes:
         batch.run()
         return
-    append(relationship, changes, batch)
     states = fold_views(relationship, changes, batch, footing)
     events = [change.on_day for change in changes if change.kind in (EvidenceKind.GOT, EvidenceKind.GAVE) and change.retracts is None]
     touched = reduce(or_, (change.mask for change in changes))
@@ -153,8 +155,8 @@ def append(relationship: Relationship, changes: Sequence[Change], batch: rows.Ba
     for offset, change in enumerate(changes, start=1):
         common = {
             "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "position": relationship.head_position + offset,
-            "side": change.side, "on_day": change.on_day, "kind": change.kind, "value_int": change.value, "relayed": change.relayed,
-            "view_mask": change.mask, "source_kind": change.source_kind, "source_id": change.source_id, "retracts_position": change.retracts,
+            "side": int(change.side), "on_day": change.on_day, "kind": int(change.kind), "value_int": change.value, "relayed": change.relayed,
+            "view_mask": int(change.mask), "source_kind": int(change.source_kind), "source_id": change.source_id, "retracts_position": change.retracts,
         }  # fmt: skip
         batch.add(Evidence, common)
         if change.retracts is None:
@@ -162,7 +164,6 @@ def append(relationship: Relationship, changes: Sequence[Change], batch: rows.Ba
         else:
             retract(relationship, change, change.retracts)
     relationship.head_position += len(changes)
-    batch.update(relationship, ("head_position",))
 
 
 def retract(relationship: Relationship, change: Change, position: int) -> None:

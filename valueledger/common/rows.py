@@ -4,18 +4,22 @@ For everything else the ORM is the better tool: this exists because compiling a 
 costs ten times what the database needs to run them. What is left out, and why it may be:
 
 - `Model.__init__` and its signals: rows that are read hold every column, so they are filled as they come.
-- The fields' own conversions of what a driver takes as it is (AS_IT_IS, and more on PostgreSQL); all else passes through them.
+- The fields' own conversions of what a driver takes as it is, or of what is turned into what it takes by one call (`_ways`); all else passes
+  through them.
+- Django's cursors, unless somebody looks at the queries: each call passes four of its functions, and on SQLite two regular expressions.
 - Parsing and planning on PostgreSQL: a statement is PREPAREd once per connection and then EXECUTEd by name. The name follows from its text, so
   whoever finds it prepared finds the right one; behind a pooler in transaction mode they are lost, so there `DATABASE_PREPARED=0` says not to.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache, lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -135,19 +139,24 @@ def run(statements: Sequence[Statement], *, answers: bool = False) -> Any:
     """Run statements in their order, in one round trip where the engine allows; the rows of the last one, if it answers."""
     database = connections[DEFAULT_DB_ALIAS]  # itself: each look through Django's proxy costs a microsecond
     kept = _kept(database)
-    cursor = (database.make_debug_cursor if database.queries_logged else database.make_cursor)(kept.cursor)
     if database.vendor == "postgresql":
-        texts = tuple(sql for sql, _ in statements)
+        texts = tuple([sql for sql, _ in statements])
         if settings.DATABASE_PREPARED:
             _prepare(database, kept, texts)
             call = _calls(texts)
         else:
             call = ";".join(texts)
-        cursor.execute(call, [value for _, values in statements for value in values])
-    else:
+        statements = [(call, [value for _, values in statements for value in values])]
+    if database.queries_logged or database.execute_wrappers:
+        cursor = (database.make_debug_cursor if database.queries_logged else database.make_cursor)(kept.cursor)
         for sql, values in statements:
             cursor.execute(sql, values)
-    return cursor.fetchall() if answers else None
+        return cursor.fetchall() if answers else None
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        for sql, values in statements:
+            kept.execute(sql, values)
+        return kept.cursor.fetchall() if answers else None
 
 
 @dataclass(slots=True)
@@ -156,6 +165,7 @@ class Kept:
 
     connection: Any
     cursor: Any
+    execute: Callable[[str, Sequence[Any]], Any]
     prepared: set[str]
 
 
@@ -164,9 +174,16 @@ def _kept(database: BaseDatabaseWrapper) -> Kept:
     database.validate_thread_sharing()
     kept: Kept | None = database.__dict__.get("rows_kept")
     if kept is None or kept.connection is not database.connection:
-        kept = Kept(database.connection, database.cursor().cursor, set())
+        cursor = database.cursor().cursor
+        kept = Kept(database.connection, cursor, cursor.execute if database.vendor == "postgresql" else _marked(cursor), set())
         database.__dict__["rows_kept"] = kept
     return kept
+
+
+def _marked(cursor: Any) -> Callable[[str, Sequence[Any]], Any]:
+    """The driver's own `execute` for SQLite, with the places of values marked as it wants them."""
+    plain_execute, marks = sqlite3.Cursor.execute, cache(cursor.convert_query)
+    return lambda sql, values: plain_execute(cursor, marks(sql), values)
 
 
 def _prepare(database: BaseDatabaseWrapper, kept: Kept, texts: tuple[str, ...]) -> None:
@@ -239,28 +256,51 @@ def _fields(model: type[models.Model], only: tuple[str, ...] = ()) -> tuple[Any,
     return tuple(model._meta.get_field(name) for name in only) or tuple(model._meta.concrete_fields)
 
 
-Written = tuple[tuple[str, models.Field, bool], ...]
+Way = Callable[[Any], Any]
+
+
+class Written(NamedTuple):
+    """A field that is written, and what becomes of its value by the value's type: what the driver takes as it is, and ways to make it so."""
+
+    name: str
+    field: models.Field
+    as_it_is: frozenset[type]
+    ways: Mapping[type, Way]
 
 
 @cache
-def _concrete(model: type[models.Model]) -> Written:
+def _concrete(model: type[models.Model]) -> tuple[Written, ...]:
     """What an insert writes: all but an id that the database gives."""
     return tuple(map(_written, (field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))))
 
 
 @cache
-def _all(model: type[models.Model]) -> Written:
+def _all(model: type[models.Model]) -> tuple[Written, ...]:
     return tuple(map(_written, model._meta.concrete_fields))
 
 
 @cache
-def _named(model: type[models.Model], names: tuple[str, ...]) -> Written:
+def _named(model: type[models.Model], names: tuple[str, ...]) -> tuple[Written, ...]:
     return tuple(_written(model._meta.get_field(name)) for name in names)
 
 
-def _written(field: Any) -> tuple[str, models.Field, bool]:
+def _written(field: Any) -> Written:
     assert not any(getattr(field, name, False) for name in ("auto_now", "auto_now_add")), "Rows are dated by who writes them."
-    return field.attname, field, field.get_internal_type() in PLAIN_FIELDS
+    kind = field.get_internal_type()
+    if kind not in PLAIN_FIELDS:
+        return Written(field.attname, field, frozenset(), {})
+    return Written(field.attname, field, AS_IT_IS_ON[VENDOR], WAYS_ON[VENDOR].get(kind, {}))
+
+
+def _in_utc(moment: datetime) -> str:
+    """As Django writes a moment on SQLite, whose connection is in UTC unless told otherwise."""
+    return str((moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(tzinfo=None))
+
+
+WAYS_ON: dict[str, dict[str, dict[type, Way]]] = {
+    "postgresql": {},
+    "sqlite": {"DateField": {date: str}, "DateTimeField": {datetime: _in_utc}, "UUIDField": {UUID: attrgetter("hex")}},
+}
 
 
 def next_id(model: type[models.Model]) -> str:
@@ -270,13 +310,13 @@ def next_id(model: type[models.Model]) -> str:
 
 @cache
 def _insert_sql(model: type[models.Model], with_id: bool = False) -> str:
-    names = [f'"{field.column}"' for _, field, _ in (_all(model) if with_id else _concrete(model))]
+    names = [f'"{field.column}"' for _, field, *_ in (_all(model) if with_id else _concrete(model))]
     return f'INSERT INTO "{model._meta.db_table}" ({", ".join(names)}) VALUES ({", ".join(["%s"] * len(names))})'  # noqa: S608  (names come from the models)
 
 
 @cache
 def _update_sql(model: type[models.Model], names: tuple[str, ...]) -> str:
-    pairs = ", ".join(f'"{field.column}" = %s' for _, field, _ in _named(model, names))
+    pairs = ", ".join(f'"{field.column}" = %s' for _, field, *_ in _named(model, names))
     return f'UPDATE "{model._meta.db_table}" SET {pairs} WHERE "{model._meta.pk.column}" = %s'  # noqa: S608
 
 
@@ -299,10 +339,10 @@ def _select_sql(model: type[models.Model]) -> str:
     return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE '  # noqa: S608
 
 
-def _values(known: Mapping[str, Any], fields: Written) -> list[Any]:
-    as_it_is = AS_IT_IS_ON[VENDOR]
+def _values(known: Mapping[str, Any], fields: tuple[Written, ...]) -> list[Any]:
     return [
-        value if is_plain and type(value := known[name]) in as_it_is else _converted(known[name], field, is_plain) for name, field, is_plain in fields
+        value if (kind := type(value := known[name])) in as_it_is else ways[kind](value) if kind in ways else _converted(value, field, bool(as_it_is))
+        for name, field, as_it_is, ways in fields
     ]
 
 

@@ -141,7 +141,7 @@ def test_of_two_at_once_the_second_hears_of_the_first(cast, monkeypatch):
 
 def unguarded(monkeypatch):
     """Neither the lock nor what is read under it: the unique index is alone."""
-    monkeypatch.setattr(footings, "LOCK", footings.LOCK.removesuffix(" FOR UPDATE"))
+    monkeypatch.setattr(footings, "TAKE", "SELECT id FROM relationships_relationship WHERE id = %s")
     monkeypatch.setattr(Footing, "refuses", lambda self, row: False)
 
 
