@@ -9,7 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from exchanges.services import cards, digests, imports, intents, prompts, rounds, sending
+from exchanges.services import cards, digests, imports, intents, prompts, reflections, rounds, sending
 from valueledger.common import health, housekeeping
 from valueledger.common.tenancy import everywhere
 
@@ -63,4 +63,5 @@ def nightly(**_: Any) -> None:
             "purged": sending.purge_bodies(now=now),
             **housekeeping.sweep(now=now),
         }
+    reflections.ask_reflections(now=now)
     _told("nightly", counts)

@@ -25,6 +25,7 @@ from exchanges.models import Answer, Card, ImportBatch, ImportFile, Prompt, Prom
 from exchanges.models.imports import RUNNING_STATES, ImportState
 from exchanges.selectors.catalogue import UNITS_FIRST
 from exchanges.services.posting import locked
+from exchanges.services.reflections import delete_reflections_of
 from exchanges.services.rounds import post_if_ready, release
 from relationships.models import Erasure, Member, Participant, Party, PartyKind, PartyText, Person, PersonText, Side, TermsItem, Unit, User, ValueKind
 from relationships.services.erasures import come_back, keep_erasure, pseudonym_of
@@ -95,6 +96,7 @@ def erase_person(*, person: Person, now: datetime, is_dry_run: bool = False) -> 
         email_hash = bytes(person.text.email_hash) if person.text.email_hash else None
         _fall_silent(person, found, now)
         said = _take_words(person, found)
+        delete_reflections_of(person)  # uncounted: that there were any is nobody's to know
         parties = _take_parties(person, found)
         _take_account(person, found)
         _take_mail(person, email, found, now)

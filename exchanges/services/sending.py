@@ -27,6 +27,7 @@ from exchanges.selectors.rounds import state_of
 from exchanges.selectors.settling import answer_to, is_moot
 from exchanges.services import bundles, digests, mailing, put_right, signing_in
 from exchanges.services.letters import LONGEST_SUBJECT, Rendered, absolute, compose, keep_body, line, render_mail, sender_line
+from exchanges.wording.requalify import worth_answers, worth_question
 from exchanges.wording.settling import became_choices
 from relationships.models import Person
 from valueledger.common import audit, outbox, tokens
@@ -162,8 +163,8 @@ def _message(row: Outbox, prompt: Prompt, others: Sequence[Prompt], now: datetim
     )
     stop_link = absolute("portal:stop", stop)
     asked = asking(prompt, now)
-    letter = letter_for(asked, link=_fresh_link(prompt, now), stop_link=stop_link, is_reminder=row.kind == "reminder")
-    more = [letter_for(asking(other, now), link=_fresh_link(other, now), stop_link=stop_link) for other in others]
+    letter = letter_for(asked, link=_link(prompt, now), stop_link=stop_link, is_reminder=row.kind == "reminder")
+    more = [letter_for(asking(other, now), link=_link(other, now), stop_link=stop_link) for other in others]
     if more:
         letter = replace(letter, others=[block_of(one, letter) for one in more], preview_text=_("{count} questions.").format(count=1 + len(more)))
     rendered = render(letter)
@@ -187,6 +188,11 @@ def _fresh_link(prompt: Prompt, now: datetime) -> str:
     return absolute("portal:prompt", secret)
 
 
+def _link(prompt: Prompt, now: datetime) -> str:
+    """What our own side is asked for itself alone is answered signed in: that link opens nothing by itself."""
+    return absolute("desk:answer_prompt", prompt.public_id) if prompt.kind == PromptKind.REQUALIFY else _fresh_link(prompt, now)
+
+
 def block_of(letter: Letter, first: Letter) -> Block:
     """A letter said shortly, below the first."""
     if letter.template == PromptKind.RATING.lower():
@@ -195,6 +201,8 @@ def block_of(letter: Letter, first: Letter) -> Block:
         question = _("All in all, with {name}, do you get as much as you give?").format(name=letter.workspace_short)
     elif letter.template == PromptKind.SETTLE.lower():
         question = _("{event}. {question}").format(event=letter.event_text.rstrip(" ."), question=letter.question)
+    elif letter.question:
+        question = letter.question
     else:
         question = line(render_to_string(f"emails/{letter.template}.subject.txt", asdict(letter)), LONGEST_EVENT)
     party = letter.party_name if letter.party_name != first.party_name else ""
@@ -202,11 +210,14 @@ def block_of(letter: Letter, first: Letter) -> Block:
 
 
 def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = False) -> Letter:
-    is_check = asked.prompt.kind == PromptKind.CHECK
+    is_check, is_at_the_desk = asked.prompt.kind == PromptKind.CHECK, asked.prompt.kind == PromptKind.REQUALIFY
     answers: list[tuple[int | str, str, str]] = []
     if is_check:
         answers = [(value, label, f"{link}?answer={value}") for value, label in wording.check_answers("i")]
         preview = _("One question, {takes}, no account.").format(takes=asked.takes)
+    elif is_at_the_desk:
+        answers = [(code, label, f"{link}?said={code}") for code, label in worth_answers()]
+        preview = _("One question, {takes}, for us alone.").format(takes=asked.takes)
     elif asked.prompt.kind == PromptKind.TERMS:
         preview = _("Ten points to share out, {takes}, no account.").format(takes=asked.takes)
     elif asked.prompt.kind == PromptKind.SETTLE:
@@ -231,10 +242,10 @@ def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = 
         closes_on=_day(asked.closes_on, asked.today),
         privacy_line=line(asked.privacy, 400),
         unsubscribe_url=stop_link,
-        home_url=absolute("portal:enter"),
-        less_url=f"{link}?less",
+        home_url=absolute("desk:today" if is_at_the_desk else "portal:enter"),
+        less_url="" if is_at_the_desk else f"{link}?less",
         preview_text=preview,
-        question=asked.settle_question,
+        question=line(worth_question(asked.other_short, asked.kind.lower())) if is_at_the_desk else asked.settle_question,
         event_day=wording.weekday_day(asked.event_on, asked.today) if asked.event_on else "",
         event_text=shortened(line(asked.event_text, 4_000), LONGEST_EVENT),
     )

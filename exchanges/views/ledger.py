@@ -15,6 +15,7 @@ from exchanges.selectors.checks import last_check
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.guesses import guesses_of
 from exchanges.selectors.history import contributions_of
+from exchanges.selectors.intents import intents_of
 from exchanges.selectors.ledger import directions_of, half_seen, lines_of, open_gaps, open_round, person_name, versions_of
 from exchanges.selectors.obligations import obligations_of
 from exchanges.selectors.pages import answered_by, balance_now, chart_of, standing_of, why_of, with_pending, worth_showing
@@ -26,9 +27,10 @@ from exchanges.selectors.terms import terms_of
 from exchanges.selectors.together import agreed_goals
 from exchanges.views.asking import asking_of
 from exchanges.views.desk import READ, Desk, desk_of, show
+from exchanges.views.requalify import worth_context
 from exchanges.wording import due_reason
 from exchanges.wording.settling import will_not
-from relationships.models import Intent, Kind, Side, SideRole
+from relationships.models import Kind, SideRole
 from valueledger.common.errors import NotFound
 
 YEAR = timedelta(days=365)
@@ -66,7 +68,7 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
         "relationship": row,
         "names": names,
         "standing": standing,
-        "intents": intents_of(reading),
+        "intents": intents_of(row, today=today),
         "terms": terms,
         "obligations": obligations_of(row, events, reports, terms, today=today),
         "will_not": will_not_in(lines, desk),
@@ -95,6 +97,7 @@ def page_of(desk: Desk, reading: Reading, *, only: str, older: bool) -> dict[str
         "we_why": due_reason(balance.own.due_reason),
         "is_employee": is_employee,
         **asking_of(desk, reading),
+        **worth_context(desk, reading),
     }
 
 
@@ -119,19 +122,6 @@ def _counts(lines: Any, is_employee: bool) -> dict[str, int]:
         "unheard": sum(one.unheard for one in both if not (is_employee and one.is_ours)),
         "pending": sum(1 for line in lines if not line.has_arrived),
         "all": len(lines),
-    }
-
-
-def intents_of(reading: Reading) -> dict[str, str]:
-    """What each side means it to be; a mismatch is shown, not settled."""
-    said = {side.role: side.intent for side in Side.objects.filter(relationship=reading.relationship)}
-    words = {role: Intent(code).label if code in Intent.values else "" for role, code in said.items()}
-    own, theirs = words.get(SideRole.OWN, ""), words.get(SideRole.COUNTERPART, "")
-    return {
-        "own": own,
-        "theirs": theirs,
-        "agreed": own if own == theirs or not theirs else theirs if not own else "",
-        "differ": own if own and theirs and own != theirs else "",
     }
 
 

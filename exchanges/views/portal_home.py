@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from exchanges import wording
 from exchanges.access import Place, answers_in_place, events_in, own_answers, place_for, prompts_in, reports_in
+from exchanges.forms.intents import IntentForm
 from exchanges.forms.portal_home import PreferencesForm
 from exchanges.forms.relationships import TermsForm
 from exchanges.models import Answer, EventVersion, PromptKind, Report, View
 from exchanges.selectors import portal as portal_selectors
 from exchanges.selectors.guesses import Guesses, guesses_of
+from exchanges.selectors.intents import intents_of
 from exchanges.selectors.obligations import obligations_of
 from exchanges.selectors.pages import balance_now
 from exchanges.selectors.portal import FEW, PAGE, THEM, US, Items, answers_of, chart_of_own, items_of
@@ -40,6 +42,7 @@ from exchanges.services.preferences import set_preferences
 from exchanges.views.portal_door import FORM, POST, READ, Guest, page, signed_in
 from exchanges.wording import portal as words
 from exchanges.wording.explaining import beside_chart, idea
+from exchanges.wording.intents import intent_privacy
 from relationships.models import Kind
 from valueledger.common import idempotency
 from valueledger.common.errors import Invalid, NotFound
@@ -56,6 +59,7 @@ DONE = {
     "settled": gettext_lazy("Noted. The entry says so now."),
     "added": gettext_lazy("Added. Both sides can see it."),
     "promised": gettext_lazy("Promised. When it has arrived, they say what it was worth."),
+    "intent": gettext_lazy("Said. Both sides see it with its day."),
     "terms": gettext_lazy("Said. Earlier entries keep what held on their day."),
     "preferences": gettext_lazy("Kept. We ask you that way from now on."),
     "stopped": gettext_lazy("We will not write to you again, except for a link to this page when you ask for one."),
@@ -171,7 +175,13 @@ def place(request: HttpRequest, home: Home) -> HttpResponse:
 
 
 def show_home(
-    request: HttpRequest, home: Home, *, terms_form: TermsForm | None = None, preferences: PreferencesForm | None = None, status: int = 200
+    request: HttpRequest,
+    home: Home,
+    *,
+    terms_form: TermsForm | None = None,
+    preferences: PreferencesForm | None = None,
+    status: int = 200,
+    intent_form: IntentForm | None = None,
 ) -> HttpResponse:
     """The page; with a form of it that was refused, if there is one."""
     here, row = home.place, home.place.relationship
@@ -205,6 +215,8 @@ def show_home(
         "part": portal_selectors.taking_part(row, events, prompts_in(here), revealed, now=home.now),
         "who_sees": words.who_sees(home.kind.lower(), home.other), "preferences": preferences or preferences_form(home),
         "preferences_open": preferences is not None,
+        "intents": intents_of(row, today=home.today), "intent_form": intent_form or IntentForm(),
+        "intent_privacy": intent_privacy(home.kind.lower(), home.other),
         "more_places": len(home.guest.places) > 1, "together": together_of(row), "may_promise_now": promise_is_welcome(here, home.now),
         "knowing": own_guesses(home, reports, revealed).known,
         "put_rights": asked_of(of_writer(here.participant), limit=FEW_MESSAGES), "steward_name": row.steward.user.name if row.steward else "",

@@ -35,6 +35,7 @@ from exchanges.selectors.portfolio import (
 from exchanges.selectors.portfolio_groups import Group, group_of, groups_of
 from exchanges.selectors.today import gaps_of
 from exchanges.views.desk import READ, Desk, desk_of, show
+from exchanges.views.reflections import reflection_context
 from exchanges.wording import SHARE_LABELS, number, side_words
 from relationships.models import Intent, Kind, Member
 from valueledger.common.htmx import wants_fragment
@@ -63,6 +64,8 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     context |= _choices(desk.member, by) | _counts(chosen, addresses) | _drawings(desk, chosen, addresses) | _employees(desk, wanted, kind)
     context["groups"] = [(group, addresses.group(by, group)) for group in _groups(desk, chosen, by)]
     context["weeks"] = charts.shares(weeks_of(cards, chosen, weeks=wanted.weeks, now=desk.now), uid="pu")
+    if not desk.member.is_steward:  # whoever begins the day here
+        context |= reflection_context(desk)
     return show(request, "portfolio/portfolio.html", desk, context, nav="portfolio", fragment="portfolio/_answer.html")
 
 

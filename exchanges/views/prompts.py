@@ -1,4 +1,7 @@
-"""Answering for our own side at the desk: the questions of Today. What is written here is signed in, so it counts at once."""
+"""Answering for our own side at the desk: the questions of Today. What is written here is signed in, so it counts at once.
+
+A check is answered in place; whether it is still worth it has a page of its own as well, where the link of its mail leads.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -21,6 +24,7 @@ from exchanges.services.commitments import promise, seat_to_promise_in, take_bac
 from exchanges.services.items import said_in
 from exchanges.services.rounds import answer_check, skip_check
 from exchanges.views.desk import FORM, Desk, desk_of
+from exchanges.views.requalify import worth_prompt
 from exchanges.views.settling import settle_prompt
 from valueledger.common.errors import Invalid, NotFound
 from valueledger.common.htmx import wants_fragment
@@ -31,6 +35,8 @@ def answer_prompt(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Fields: value (-3 to 3) or confirm=1; optional guess, sure, sentence; act=skip instead of an answer; next: where to go back to."""
     desk = desk_of(request)
     prompt = own_prompt_for(desk.member, public_id)
+    if prompt.kind == PromptKind.REQUALIFY:
+        return worth_prompt(request, desk, prompt)
     if prompt.kind == PromptKind.SETTLE:
         return settle_prompt(request, desk, prompt)
     if prompt.kind != PromptKind.CHECK:

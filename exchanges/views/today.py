@@ -19,6 +19,8 @@ from exchanges.services.log import log_value
 from exchanges.views.asking import silences_for
 from exchanges.views.desk import READ, Desk, carry_out, desk_of, show
 from exchanges.views.finding import meant_by, own_cards, visible_words
+from exchanges.views.reflections import reflection_context
+from exchanges.views.requalify import worth_rows
 from exchanges.views.settling import settle_rows
 from exchanges.wording import staff_stops, today_voice
 from relationships.models.relationships import ENDED_STAGES
@@ -44,14 +46,16 @@ def page_of(desk: Desk, form: QuickLogForm) -> dict[str, object]:
     events = visible_events(ValueEvent.objects.filter(relationship__steward=member), View.OWN)
     reports, answers = visible_words(desk, stewarded=True)
     prompts = waiting_for(member, desk.now)
-    settling = settle_rows(desk)
-    unanswered = sum(1 for prompt in prompts if prompt.answer_points is None) + len(settling)
+    worth, settling = worth_rows(desk), settle_rows(desk)
+    unanswered = sum(1 for prompt in prompts if prompt.answer_points is None) + len(worth) + len(settling)
     rate = to_rate(events, reports, cards=going_on, today=desk.today)
     looks = worth_a_look(going_on, reports, member=member, today=desk.today)
     return {
         "form": form,
         "names": cards_by_name(cards),
         "prompts": prompts,
+        "worth_rows": worth,
+        **reflection_context(desk),
         "settle_rows": settling,
         "silences": silences_for(desk),
         "put_rights": asked_of(put_rights_for(member).open()),  # type: ignore[attr-defined]

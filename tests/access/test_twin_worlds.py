@@ -11,11 +11,13 @@ import pytest
 from django.db import transaction
 
 from exchanges.access import Voice
-from exchanges.models import Assurance, Card, ItemKind, RoundSeat, Snapshot, ValueEvent, View, Visibility, Word
+from exchanges.models import Assurance, Card, ItemKind, Reflection, RoundSeat, Snapshot, ValueEvent, View, Visibility, Word
 from exchanges.services.commitments import promise
 from exchanges.services.disclosing import share_answer
 from exchanges.services.items import ItemSaid
+from exchanges.services.reflections import reflect, set_how_often
 from exchanges.services.reports import Account, report_gave, report_got
+from exchanges.services.requalify import say_worth
 from exchanges.services.rounds import answer_check
 from relationships.models import Relationship, SideRole
 from tests.access.table import TABLE
@@ -56,6 +58,39 @@ def their_private_report(walk: Walk) -> None:
     report_got(
         event=event, side=COUNTERPART, voice=voice(row, COUNTERPART), account=Account(word=Word.BURDEN, visibility=Visibility.PRIVATE), now=NOW
     )
+
+
+def ours_is_still_worth_it(walk: Walk) -> None:
+    """What one of us thinks of a client."""
+    _worth(walk, "relationship")
+
+
+def a_managers_doubt(walk: Walk) -> None:
+    """What the manager thinks of an employee."""
+    _worth(walk, "employee")
+
+
+def a_friends_doubt(walk: Walk) -> None:
+    _worth(walk, "friend")
+
+
+def _worth(walk: Walk, thing: str) -> None:
+    row = relationship(walk, thing)
+    say_worth(relationship=row, member=row.steward, said="NO", sentence="Nobody else's business", now=NOW)
+
+
+def a_stewards_reflection(walk: Walk) -> None:
+    """What Ana writes for herself."""
+    row = Reflection.objects.get(public_id=walk.world.things["reflection"]["public_id"])
+    reflect(reflection=row, sentence="Nobody else's business", feeling="HARD", now=NOW)
+
+
+def a_manager_and_a_leader_begin_to_reflect(walk: Walk) -> None:
+    """About an employee, about each other, about whoever comes: nobody hears of it."""
+    for role in ("MG", "LD"):
+        member = walk.world.members[role]
+        set_how_often(member=member, how_often="MONTHLY", now=NOW)
+        reflect(reflection=Reflection.objects.get(member=member), sentence="Nobody else's business", feeling="HARD", now=NOW)
 
 
 def their_blind_answer(walk: Walk) -> None:
@@ -123,6 +158,11 @@ SECRETS = {
     our_private_event: {"AM", "TKW"},
     their_private_event: {"ML", "HM"},
     their_private_report: {"ML", "HM"},
+    a_stewards_reflection: {"AM"},
+    a_manager_and_a_leader_begin_to_reflect: {"MG", "LD"},
+    ours_is_still_worth_it: {"AM", "TKW"},
+    a_managers_doubt: {"MG", "TKM"},
+    a_friends_doubt: {"AM", "TKW"},
     their_blind_answer: {"ML", "HM"},
     their_blind_guess: {"ML", "HM"},
     their_blind_answer_besides: {"ML", "HM"},

@@ -11,17 +11,21 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from exchanges.access import Voice
-from exchanges.models import ImportBatch, ImportTable, Prompt, Visibility, Word
+from exchanges.models import EventStatus, EventVersion, ImportBatch, ImportTable, Prompt, Reflection, Visibility, Word
+from exchanges.selectors.settling import due_of
 from exchanges.services.put_right import ask_to_put_right
+from exchanges.services.reflections import set_how_often
 from exchanges.services.reports import Account, report_gave, report_got
+from exchanges.services.requalify import ask_worth
 from exchanges.services.rounds import open_round
+from exchanges.services.settling_prompts import ask
 from relationships.models import Kind, Member, SideRole, ValueKind
 from relationships.services.catalogue import seed_catalogue
 from relationships.services.members import invite
 from relationships.services.parties import add_party, add_person, email_digest
 from relationships.services.setup import issue_password_link
 from relationships.services.workspaces import make_token, tag_of
-from tests.makers import NOW, make_event, make_member, make_relationship, make_workspace, speaker
+from tests.makers import NOW, TODAY, make_event, make_member, make_relationship, make_workspace, speaker
 from valueledger.common import portal_sessions, tokens
 from valueledger.common.models import Outbox
 from valueledger.common.models.tokens import TokenPurpose
@@ -178,8 +182,26 @@ def _things(world: World, acme: Any) -> None:
     world.links["stop_link"] = {"ML": _link(bo, TokenPurpose.UNSUBSCRIBE), "EM": _link(eva, TokenPurpose.UNSUBSCRIBE)}
     world.things["employees_prompt"] = {"public_id": _prompt(employee, SideRole.COUNTERPART).public_id}
     world.links["digest_link"] = {"AM": _link(ana, TokenPurpose.DIGEST)}
+    set_how_often(member=ana, how_often="MONTHLY", now=NOW)
+    world.things["reflection"] = {"public_id": Reflection.objects.get(member=ana).public_id}
+    worth = ask_worth(participant=speaker(client, SideRole.OWN), now=NOW)
+    assert worth is not None
+    world.things["worth_prompt"] = {"public_id": worth.public_id}
     add_party(workspace=acme, name="In nothing yet")
+    _promises(world, client, voice, employee)
     world.things["spare_person"] = {"public_id": add_person(workspace=acme, name="Speaks nowhere yet").public_id}
+
+
+def _promises(world: World, client: Any, voice: Voice, employee: Any) -> None:
+    """What became of a promise of theirs, of one of ours, and of an employee's, asked on the day it was meant for."""
+    for name, row, giver in (("our_settlement", client, 0), ("client_settlement", client, 1), ("employee_settlement", employee, 1)):
+        speaks = Voice(participant=speaker(row)) if giver else voice
+        event = make_event(row, speaks, giver=giver, what="Two coupons", status=EventStatus.PROMISED, expected_on=TODAY)
+        due = due_of(EventVersion.objects.select_related("event__relationship").get(event=event))
+        prompt = ask(due, speaker(row, giver), now=NOW + timedelta(minutes=30))
+        assert prompt is not None
+        world.things[name] = {"public_id": prompt.public_id} if giver == 0 else {"public_id": row.public_id, "prompt_id": prompt.public_id}
+        world.things[f"{name}_at_the_desk"] = {"public_id": prompt.public_id}
 
 
 def _prompt(relationship: Any, side: int) -> Prompt:

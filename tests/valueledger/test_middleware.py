@@ -57,6 +57,7 @@ OWN_PAGE = {
     "me/with/<uuid:public_id>/together/",
     "me/with/<uuid:public_id>/promise/",
     "me/with/<uuid:public_id>/asking/",
+    "me/with/<uuid:public_id>/intent/",
     "me/with/<uuid:public_id>/data/",
     "me/with/<uuid:public_id>/leave/",
 }

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from exchanges.management.commands.verify_ledger import chosen_workspaces
 from exchanges.services.cards import age_cards
+from exchanges.services.intents import forget_stale
+from exchanges.services.reflections import ask_reflections
 from exchanges.services.refolding import refold
 from relationships.models import Relationship
 from valueledger.common.tenancy import within
@@ -22,6 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, workspace: str | None, all: bool, **options: Any) -> None:
         now = timezone.now()
+        if workspace is None:  # what else comes with a new day
+            forget_stale(now=now)
+            ask_reflections(now=now)
         for row in chosen_workspaces(workspace):
             with within(row.pk):
                 if all:
