@@ -42,6 +42,8 @@ from exchanges.models import (
     Word,
 )  # fmt: skip
 from exchanges.selectors.balances import states_of
+from exchanges.selectors.settling import due_of
+from exchanges.services.advances import Hope, give_on_hope
 from exchanges.services.commitments import promise
 from exchanges.services.events import AlreadyCorrected, correct_event, withdraw_event
 from exchanges.services.posting import locked, post_event, rebuild
@@ -49,6 +51,8 @@ from exchanges.services.refolding import refold
 from exchanges.services.relationships import set_terms
 from exchanges.services.reports import Account, relay_report, report_gave, report_got, withdraw_report
 from exchanges.services.rounds import answer_check, open_round, post_if_ready
+from exchanges.services.settling import settle
+from exchanges.services.settling_prompts import ask
 from exchanges.services.together import agree_goal, propose_goal, say_stance
 from relationships.models import Erasure, IntentVersion, Kind, Relationship, SideRole, ValueKind
 from relationships.services.catalogue import seed_catalogue
@@ -294,16 +298,16 @@ def written(cast):
     asked = PutRight.objects.create(**common, relationship=cast.borealis, participant=cast.bo_speaks, at=NOW)
     PutRightStep.objects.create(**common, request=asked, step="READ", member=cast.ana, at=NOW)
     Requalification.objects.create(**common, relationship=cast.borealis, member=cast.ana, period_key="2026-H1", said="YES", at=NOW)
-    goal = propose_goal(author=cast.ana_speaks, what="Halve the night calls", by_on=None, now=NOW)
-    agree_goal(goal=goal, author=cast.bo_speaks, now=NOW)
-    say_stance(author=cast.ana_speaks, lines=["Honest dates"], now=NOW)
-    AnswerItem.objects.create(**common, answer=Answer.objects.all()[0], kind="PART", value=2)
     IntentVersion.objects.create(**common, side=cast.bo_speaks.side, seq=1, intent="BRIEF", said_on=TODAY, author=cast.bo_speaks)
     hoped = make_event(cast.borealis, cast.ana_voice, what="A day for nothing")
     give_on_hope(event=hoped, hope=Hope("A second order", TODAY + timedelta(days=30)), member=cast.ana, now=NOW)
     promised = make_event(cast.borealis, cast.bo_voice, giver=1, status=EventStatus.PROMISED, expected_on=TODAY)
     due = due_of(EventVersion.objects.select_related("event__relationship").get(event=promised))
     settle(prompt=ask(due, cast.bo_speaks, now=NOW + timedelta(hours=1)), became="WILL_NOT", on="", voice=cast.bo_voice, now=NOW + timedelta(hours=2))
+    goal = propose_goal(author=cast.ana_speaks, what="Halve the night calls", by_on=None, now=NOW)
+    agree_goal(goal=goal, author=cast.bo_speaks, now=NOW)
+    say_stance(author=cast.ana_speaks, lines=["Honest dates"], now=NOW)
+    AnswerItem.objects.create(**common, answer=Answer.objects.all()[0], kind="PART", value=2)
     Erasure.objects.create(**common, person_public_id=uuid.uuid4(), erased_at=NOW)
 
 
