@@ -28,7 +28,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections,
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
 
-AS_IT_IS = frozenset({int, str, bool, float, type(None)})
+AS_IT_IS: frozenset[type] = frozenset({int, str, bool, float, type(None)})
 AS_IT_IS_ON = {"postgresql": AS_IT_IS | {date, datetime, Decimal, UUID, bytes, memoryview}, "sqlite": AS_IT_IS | {bytes, memoryview}}
 PLAIN_FIELDS = frozenset({
     "BigAutoField", "BigIntegerField", "BinaryField", "BooleanField", "CharField", "DateField", "DateTimeField", "DecimalField", "FloatField",

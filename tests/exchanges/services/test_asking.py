@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from exchanges.access import prompts_with_people
 from exchanges.models import (
@@ -24,7 +25,7 @@ from exchanges.models import (
 )  # fmt: skip
 from exchanges.selectors import allowance
 from exchanges.selectors.allowance import Allowances
-from exchanges.selectors.asking import coming, due_relationships, looks, own_day, to_look_at
+from exchanges.selectors.asking import SCAN, SCANNED, WHOSE, due_relationships, looks, own_day, to_look_at
 from exchanges.selectors.due import ratings_to_ask
 from exchanges.selectors.prompts import asking as asked_about
 from exchanges.selectors.prompts import since_lines
@@ -480,12 +481,34 @@ def test_a_sweep_reads_only_what_is_due(cast):
 
 
 def test_the_scan_is_a_range_of_its_index(cast):
-    plan = coming(cast.workspace, TODAY).values_list("relationship_id").explain()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = coming(cast.workspace, TODAY).values_list("relationship_id").explain()
-    assert "card_by_asking" in plan
+        cursor.execute(f"{explain} {SCAN}", [cast.workspace.pk if name == WHOSE else TODAY.isoformat() for name in SCANNED])
+        plan = str(cursor.fetchall())
+    assert plan.count("card_by_asking") == 2
+    assert all(name in plan for name in ("occasion_open", "relationship_at_stake", "participant_own_rhythm"))
+
+
+def test_the_scan_knows_its_cases(cast, monkeypatch):
+    """What has come, for an occasion or by its date; what was set by hand before its date; and nothing that waits."""
+    rows = {name: make_relationship(cast.ana, name, people=(cast.bo,)) for name in ("due", "waits", "staked", "put off", "later", "shaken")}
+    Card.objects.filter(relationship=cast.borealis).update(due_on=TODAY + 9 * DAY)
+    Card.objects.filter(relationship__in=rows.values()).update(due_on=TODAY + 9 * DAY)
+    Card.objects.filter(relationship=rows["due"]).update(due_on=TODAY - DAY)
+    Card.objects.filter(relationship=rows["waits"]).update(due_on=TODAY, wait_until=TODAY + DAY)
+    Relationship.objects.filter(pk__in=[rows["staked"].pk, rows["put off"].pk]).update(stake=3)
+    Card.objects.filter(relationship=rows["put off"]).update(wait_until=TODAY + DAY)
+    Occasion.objects.create(
+        workspace=cast.workspace, relationship=rows["shaken"], kind=OccasionKind.INCIDENT, happened_on=TODAY, ask_from=TODAY, created_at=NOW
+    )
+    assert to_look_at(cast.workspace, TODAY) == [rows["shaken"].pk, rows["due"].pk, rows["staked"].pk]
+    assert to_look_at(cast.workspace, TODAY, limit=1) == [rows["shaken"].pk]
+    assert set(to_look_at(cast.workspace, TODAY + DAY)) == {rows[name].pk for name in ("due", "waits", "staked", "put off", "shaken")}
+    with CaptureQueriesContext(connection) as asked:
+        to_look_at(cast.workspace, TODAY)
+    assert len(asked) == 1
 
 
 def test_the_last_check_goes_out_and_no_other_question_does(cast):
