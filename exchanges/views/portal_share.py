@@ -15,6 +15,7 @@ from exchanges import wording
 from exchanges.access import event_in, own_answers, prompt_for_token
 from exchanges.models import Answer, EventVersion, PromptKind, Report, ReportRole
 from exchanges.selectors.due import MICRO, nearest_answer
+from exchanges.selectors.items import item_lines, items_of
 from exchanges.selectors.prompts import asking, own_rating
 from exchanges.selectors.readings import Names
 from exchanges.selectors.reveal import answer_words
@@ -105,7 +106,8 @@ def context_of(
         "reader_name": steward.user.name if steward and steward.user.name else names.own_short,
     }
     if answer is not None:
-        context |= {"said": answer_words(answer) + ".", "guess": guess_words(names, answer)}
+        besides = item_lines([answer], [], items_of([answer]))
+        context |= {"said": answer_words(answer) + ".", "guess": guess_words(names, answer), "besides": besides}
     elif report is not None:
         context |= {"said": wording.rating_answer(report.expectation, report.word), "about": about}
     return context

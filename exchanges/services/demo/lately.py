@@ -10,6 +10,7 @@ from exchanges.services.demo.cast import Clock, Stage
 from exchanges.services.events import correct_event, log_event
 from exchanges.services.reports import Account, relay_report, report_gave, report_got
 from exchanges.services.rounds import answer_check, open_round
+from exchanges.services.together import agree_goal, propose_goal, say_stance
 from relationships.models import SideRole, ValueKind
 
 
@@ -19,6 +20,7 @@ def tell_lately(stages: dict[str, Stage], kinds: dict[str, ValueKind], clock: Cl
     pass_on(stages["Heron Media"], clock)
     correct(stages["Brightwater Dairy Co-op"], clock)
     say_in_own_unit(stages["Copperleaf Bakeries"], clock)
+    want_the_same(stages["Tidewell Freight"], clock)
     leave_questions_open(stages, clock)
 
 
@@ -115,6 +117,16 @@ def say_in_own_unit(stage: Stage, clock: Clock) -> None:
     )
     account = Account(typed_amount=Decimal(6), unit="hours", guess_word=3)
     report_gave(event=event, side=SideRole.OWN, voice=voice_of(stage), account=account, now=clock.at(3, 18, 5))
+
+
+def want_the_same(stage: Stage, clock: Clock) -> None:
+    """Two goals, one agreed and one only proposed, and what each side stands for."""
+    we, they = stage.speakers[SideRole.OWN], stage.speakers[SideRole.COUNTERPART]
+    calls = propose_goal(author=they, what="Half as many calls at night", by_on=clock.day(-60), now=clock.at(40, 10))
+    agree_goal(goal=calls, author=we, now=clock.at(38, 9))
+    propose_goal(author=we, what="One plan for the port and the night desk", by_on=clock.day(-120), now=clock.at(9, 11))
+    say_stance(author=they, lines=["Nobody sleeps beside a telephone", "A date is a date"], now=clock.at(39, 12))
+    say_stance(author=we, lines=["Bad news before noon", "Nobody works twice on the same thing"], now=clock.at(36, 15))
 
 
 def leave_questions_open(stages: dict[str, Stage], clock: Clock) -> None:

@@ -15,6 +15,7 @@ from django.db.models import Model
 
 from exchanges.models import (
     Answer,
+    AnswerItem,
     AnswerText,
     Assurance,
     Disclosure,
@@ -24,6 +25,7 @@ from exchanges.models import (
     EventVersion,
     EvidenceKind,
     Giver,
+    ItemKind,
     Posting,
     Prompt,
     PromptKind,
@@ -93,6 +95,7 @@ class Rows:
     shown: list[Shown] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     answer_texts: list[AnswerText] = field(default_factory=list)
+    answer_items: list[AnswerItem] = field(default_factory=list)
     postings: list[RoundPosting] = field(default_factory=list)
     disclosures: list[Disclosure] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
@@ -100,7 +103,7 @@ class Rows:
     def save(self) -> None:
         for rows in (
             self.events, self.versions, self.event_texts, self.reports, self.report_texts, self.report_facts, self.rounds, self.seats,
-            self.shown, self.answers, self.answer_texts, self.postings, self.disclosures,
+            self.shown, self.answers, self.answer_texts, self.answer_items, self.postings, self.disclosures,
         ):  # fmt: skip
             _create(rows)
         for prompt in self.prompts:
@@ -296,6 +299,9 @@ class Telling:
             **self.common,
         )
         self.rows.answers.append(answer)
+        part = told.we_part if own else told.they_part
+        if part is not None:
+            self.rows.answer_items.append(AnswerItem(answer=answer, kind=ItemKind.PART, value=part, **self.workspace))
         if sentence:
             self.rows.answer_texts.append(AnswerText(answer=answer, sentence=sentence, **self.workspace))
         return answer

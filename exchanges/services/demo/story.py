@@ -58,6 +58,8 @@ class Asked:
     we_say: str = ""
     they_after: int = 3
     we_after: int = 1
+    they_part: int | None = None  # how much the other side takes part, from 0 to 4
+    we_part: int | None = None
     is_shared: bool = False  # an employee opened this answer to the other side
 
 

@@ -76,9 +76,9 @@ TIDEWELL = Story(
         Asked(452, they=0, we=0, we_guess=0, we_still=True),
         Asked(362, they=0, we=0, they_guess=0, we_guess=0),
         Asked(270, they=-1, we=0, they_guess=0, we_guess=0, they_say="The letters from purchasing tire us as well"),
-        Asked(186, they=-2, we=1, they_guess=0, we_guess=1),
-        Asked(112, they=-2, we=1, they_guess=0, we_guess=1),
-        Asked(46, they=-2, we=1, they_guess=0, we_guess=0, they_say="Much was done for us lately. Little of it was for the night desk."),
+        Asked(186, they=-2, we=1, they_guess=0, we_guess=1, we_part=3),
+        Asked(112, they=-2, we=1, they_guess=0, we_guess=1, they_part=2, we_part=3),
+        Asked(46, they=-2, we=1, they_guess=0, we_guess=0, they_part=1, we_part=3, they_say="Much was done for us lately. Little of it was for the night desk."),
     ),
 )
 
