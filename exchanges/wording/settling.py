@@ -59,10 +59,9 @@ def will_not(name: str, on: date, today: date) -> str:
 def settle_privacy(other: str, kind: str) -> str:
     """Who sees it, said before it is written. It is said of an entry that both sides read, so of an employee's promise the other side reads it too."""
     if kind == "client":
-        return _("{other} and those who lead there see in the entry what became of it, with your name. Whether we asked you is not shown.").format(
-            other=other
-        )
-    return _("{other} sees in the entry what became of it, with your name. Whether you were asked is not shown.").format(other=other)
+        return _("{other} and those who lead there see in the entry what became of it, with your name.").format(other=other)
+    seen = _("{other} sees in the entry what became of it, with your name.").format(other=other)
+    return _("{seen} Whether you were asked, or let it pass, is not shown.").format(seen=seen) if kind == "employee" else seen
 
 
 def advance_question(given_on: date, other: str, today: date) -> str:

@@ -195,7 +195,7 @@ def test_on_the_own_page_it_counts_at_once(cast, clock):
     assert WHAT in text(bo.get(home))
     assert "Say what became of it" in text(bo.get(home))
     url = f"{home}questions/{prompt.public_id}/"
-    assert "Whether we asked you is not shown." in text(bo.get(url))
+    assert "see in the entry what became of it, with your name." in text(bo.get(url))
     assert bo.post(url, {"became": "WILL_NOT"}).headers["Location"] == f"{home}?done=settled"
     assert newest(event).is_withdrawal
 
@@ -245,6 +245,7 @@ def test_of_an_employees_question_nothing_shows_but_the_entry(cast, employee, cl
     assert [strip(seen_by(cast.ana, one)) for one in pages] == before
     prompt = Prompt.objects.get(event=event)
     eva, home = guest("eva@acme.example"), f"/me/with/{employee.relationship.public_id}/"
+    assert "Whether you were asked, or let it pass, is not shown." in text(eva.get(f"{home}questions/{prompt.public_id}/"))
     eva.post(f"{home}questions/{prompt.public_id}/", {"act": "skip"})
     assert [strip(seen_by(cast.ana, one)) for one in pages] == before
     eva.post(f"{home}questions/{prompt.public_id}/", {"became": "ARRIVED", "on": DUE.isoformat()})

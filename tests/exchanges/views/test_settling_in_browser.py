@@ -37,7 +37,7 @@ def story(transactional_db: None, cast: Any) -> Any:
     event = make_event(cast.borealis, cast.ana_voice, what="Two days of route planning, free of charge", on=then.date(), now=then)
     give_on_hope(event=event, hope=Hope("The night routes in autumn", today - DAY), member=cast.ana, now=then)
     report_got(event=event, side=SideRole.COUNTERPART, voice=cast.bo_voice, account=Account(word=4, owing="OWING"), now=now)
-    theirs = make_event(cast.borealis, cast.ana_voice, giver=Giver.COUNTERPART, what="A week of patience", on=today, now=then)
+    theirs = make_event(cast.borealis, cast.ana_voice, giver=Giver.COUNTERPART, what="A week of patience", on=today, now=now)
     report_got(event=theirs, side=SideRole.OWN, voice=cast.ana_voice, account=Account(word=3, owing="OWING"), now=now)
     log_missed(relationship=cast.borealis, side=SideRole.OWN, voice=cast.ana_voice, what="Nobody asked how the audit went", on=today, now=now)
     for speaks, kinds in ((cast.ana_speaks, ("References", "Planning ahead")), (cast.bo_speaks, ("Calm nights", "On-time arrivals"))):
