@@ -29,7 +29,7 @@ def begin_relationship(*, member: Member, beginning: Beginning, now: datetime) -
     """Open it with this member as its steward and as a speaker for our side."""
     workspace = member.workspace
     with transaction.atomic():
-        people = [find_or_add_person(workspace=workspace, name=name, email=address) for name, address in beginning.people]
+        people = [find_or_add_person(member=member, name=name, email=address) for name, address in beginning.people]
         relationship = open_relationship(
             workspace=workspace, own_party=own_party(member, beginning), kind=beginning.kind, steward=member, now=now,
             counterpart_party=add_party(

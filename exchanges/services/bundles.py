@@ -16,6 +16,7 @@ from exchanges.models.prompts import OTHER_MAIL
 from exchanges.selectors.quiet import first_instant, next_allowed, quiet_of
 from exchanges.services.mailing import MORNING
 from relationships.models import Person, Workspace
+from relationships.services.parties import same_address
 from valueledger.common.models import Outbox
 from valueledger.common.models.outbox import OutboxQuerySet, OutboxState
 from valueledger.common.outbox import Later, take_along
@@ -36,8 +37,9 @@ def must_wait(row: Outbox, person: Person, workspace: Workspace, now: datetime) 
     why = quiet.why_not(now)
     if why:
         return Later(next_allowed(quiet, now) or now + SOON, QUIET.get(why, IT_IS_QUIET))
-    Person.objects.select_for_update().get(pk=person.pk)
-    others = _asking(row).exclude(pk=row.pk)
+    same = list(same_address(person).values_list("pk", flat=True))
+    list(Person.objects.select_for_update().filter(pk__in=same).order_by("pk"))
+    others = _asking(row, *same).exclude(pk=row.pk)
     at_it = others.filter(state=OutboxState.HANDING_OVER) | others.filter(state=OutboxState.CLAIMED, pk__lt=row.pk)
     if at_it.filter(lease_until__gt=now).exists():
         return Later(now + MOMENT, ON_ITS_WAY)
@@ -73,7 +75,7 @@ def _waits(row: Outbox, prompt: Prompt, now: datetime) -> bool:
     return row.due_at <= now + SOON or max(row.created_at, prompt.not_before) <= now
 
 
-def _asking(row: Outbox) -> OutboxQuerySet:
-    """Mails with questions to the same person."""
-    rows: OutboxQuerySet = Outbox.objects.filter(workspace_id=row.workspace_id, recipient_id=row.recipient_id)
+def _asking(row: Outbox, *recipients: int) -> OutboxQuerySet:
+    """Mails with questions to the same person, or to these."""
+    rows: OutboxQuerySet = Outbox.objects.filter(workspace_id=row.workspace_id, recipient_id__in=recipients or (row.recipient_id,))
     return rows.exclude(kind__in=OTHER_MAIL)

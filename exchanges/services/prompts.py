@@ -23,10 +23,11 @@ from exchanges.services.asking import AskedEnough, has_room, put_off
 from exchanges.services.gently import is_an_employee, is_theirs_alone
 from exchanges.services.occasions import note_one_off, settle
 from exchanges.services.posting import locked
-from exchanges.services.requalify import ask_due_worth
+from exchanges.services.requalify import sweep_worth
 from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_due_round
 from exchanges.services.settling_prompts import ask_due_settlements
 from relationships.models import Kind, Participant, Person, Relationship, SideRole, Workspace
+from relationships.services.parties import same_address
 from valueledger.common import audit, tokens
 from valueledger.common.models import Outbox, Token
 from valueledger.common.models.tokens import TokenPurpose
@@ -51,7 +52,7 @@ def sweep_prompts(*, now: datetime, limit: int = 200) -> dict[str, int]:
         "settlements": ask_due_settlements(now=now, limit=limit),
         "ratings": ask_due_ratings(now=now, limit=limit),
         "terms": ask_due_terms(now=now, limit=limit),
-        "worth": ask_due_worth(now=now, limit=limit),
+        "worth": sweep_worth(now=now, limit=limit),
         "woken": wake(now=now, limit=limit),
         "reminders": remind(now=now, limit=limit),
         "told": tell_stewards(now=now),
@@ -271,7 +272,7 @@ def skip_question(prompt: Prompt, *, now: datetime) -> None:
 def stop_mails(*, person: Person, now: datetime) -> None:
     """They asked us not to write: nothing goes out to them from now on, not even what is due already."""
     with transaction.atomic():
-        stopped = Person.objects.filter(pk=person.pk, suppressed_at__isnull=True).update(suppressed_at=now)
+        stopped = same_address(person).filter(suppressed_at__isnull=True).update(suppressed_at=now)
         if stopped and not is_an_employee(person):
             audit.record(
                 workspace_id=person.workspace_id, now=now, actor_kind="person", actor_id=person.pk, action="mail.stopped", target_kind="person",
@@ -282,7 +283,7 @@ def stop_mails(*, person: Person, now: datetime) -> None:
 def resume_mails(*, person: Person, now: datetime) -> None:
     """They changed their mind, on the page behind the same link."""
     with transaction.atomic():
-        resumed = Person.objects.filter(pk=person.pk, suppressed_at__isnull=False).update(suppressed_at=None)
+        resumed = same_address(person).filter(suppressed_at__isnull=False).update(suppressed_at=None)
         if resumed and not is_an_employee(person):
             audit.record(
                 workspace_id=person.workspace_id, now=now, actor_kind="person", actor_id=person.pk, action="mail.resumed", target_kind="person",

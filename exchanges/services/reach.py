@@ -9,8 +9,9 @@ from django.db import transaction
 from exchanges.models import Prompt, PromptState
 from exchanges.selectors.questions import ENDED, stands_as_out
 from exchanges.services import mailing
+from exchanges.services.speakers import known_by_email
 from relationships.models import Kind, Member, Participant, Person, PersonText, SideRole
-from relationships.services.parties import email_digest, person_by_email
+from relationships.services.parties import email_digest
 from relationships.services.relationships import ensure_one_side
 from valueledger.common import audit, portal_sessions, tokens
 from valueledger.common.errors import Conflict, Invalid
@@ -93,7 +94,7 @@ def change_address(*, participant: Participant, email: str, member: Member, now:
         stays = why_address_stays(person, member)
         if stays:
             raise AddressStays(stays)
-        known = person_by_email(workspace=member.workspace, email=address)
+        known = known_by_email(member=member, email=address)
         if known is not None and known.pk != person.pk:
             raise Invalid("Somebody else has this address here.", field="email", code="known")
         before = PersonText.objects.filter(person=person).values_list("email_hash", flat=True).first()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Min, Q
 
 from exchanges.access import Reading, Voice, voice_for
 from exchanges.services.posting import locked
-from relationships.models import Member, Participant, Person, Relationship, Side, SideRole, Workspace
-from relationships.services.parties import add_person, person_by_email
+from relationships.models import Member, Participant, Person, Relationship, Side, SideRole
+from relationships.services.parties import add_person, people_by_email, person_by_email
 from relationships.services.relationships import add_participant, remove_participant
 from valueledger.common import audit
 
@@ -40,10 +41,10 @@ def speak_for_us(*, reading: Reading, now: datetime) -> Voice:
 
 
 def add_speaker(*, relationship: Relationship, role: int, name: str, email: str, member: Member, now: datetime) -> Participant:
-    """Let somebody speak for a side. A known address is a known person; an employee's side takes nobody else."""
+    """Let somebody speak for a side. An employee's side takes nobody else."""
     today = now.astimezone(relationship.workspace.zone).date()
     with transaction.atomic():
-        person = find_or_add_person(workspace=relationship.workspace, name=name, email=email)
+        person = find_or_add_person(member=member, name=name, email=email)
         return let_speak(relationship=relationship, role=role, person=person, from_on=today, member=member, now=now)
 
 
@@ -65,8 +66,25 @@ def remove_speaker(*, relationship: Relationship, participant: Participant, memb
         _record(row, member, "participant.removed", participant.side, now)
 
 
-def find_or_add_person(*, workspace: Workspace, name: str, email: str = "") -> Person:
-    return person_by_email(workspace=workspace, email=email) or add_person(workspace=workspace, name=name, email=email)
+def find_or_add_person(*, member: Member, name: str, email: str = "") -> Person:
+    """The person with this address whom the member knows, else somebody new by the name that was typed: that somebody else here knows the
+    address, and by which name, is not told. Who asked us not to write stays unwritten to.
+    """
+    known = known_by_email(member=member, email=email)
+    if known is not None:
+        return known
+    stopped = people_by_email(workspace=member.workspace, email=email).aggregate(at=Min("suppressed_at"))["at"]
+    person = add_person(workspace=member.workspace, name=name, email=email)
+    if stopped is not None:
+        Person.objects.filter(pk=person.pk).update(suppressed_at=stopped)
+    return person
+
+
+def known_by_email(*, member: Member, email: str) -> Person | None:
+    """Whoever has this address, as far as this member knows them: colleagues, and people of the member's own relationships."""
+    colleagues = Member.objects.active().filter(workspace_id=member.workspace_id, person__isnull=False).values("person")
+    theirs = Participant.objects.filter(side__relationship__steward=member).values("person")
+    return people_by_email(workspace=member.workspace, email=email).filter(Q(pk__in=theirs) | Q(pk__in=colleagues)).first()
 
 
 def _record(relationship: Relationship, member: Member, action: str, side: Side, now: datetime) -> None:

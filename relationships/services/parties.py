@@ -2,6 +2,8 @@
 
 import hashlib
 
+from django.db.models import Q, QuerySet
+
 from relationships.models import Party, PartyKind, PartyText, Person, PersonText, Workspace
 from valueledger.common.errors import Invalid
 from valueledger.common.validators import clean_email, clean_line
@@ -28,4 +30,17 @@ def add_person(*, workspace: Workspace, name: str, email: str = "", time_zone: s
 
 
 def person_by_email(*, workspace: Workspace, email: str) -> Person | None:
-    return Person.objects.filter(workspace=workspace, text__email__iexact=email).order_by("id").first() if email else None
+    return people_by_email(workspace=workspace, email=email).first()
+
+
+def people_by_email(*, workspace: Workspace, email: str) -> QuerySet[Person]:
+    """Whoever has this address here. Several, where one steward may not know whom another one knows."""
+    found = Person.objects.filter(workspace=workspace, text__email__iexact=email) if email else Person.objects.none()
+    return found.order_by("id")
+
+
+def same_address(person: Person) -> QuerySet[Person]:
+    """This person, and whoever else in the workspace is reached at the same address: one human, as far as mail goes."""
+    digest = PersonText.objects.filter(person=person).exclude(email="").values_list("email_hash", flat=True).first()
+    same = Q(pk=person.pk) | Q(text__email_hash=bytes(digest)) if digest else Q(pk=person.pk)
+    return Person.objects.filter(same, workspace_id=person.workspace_id)

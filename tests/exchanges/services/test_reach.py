@@ -1,7 +1,7 @@
 """Whose address a steward may change. Whoever reads an address can sign in as its person and read what they said."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from django.urls import reverse
 from exchanges.access import places_for
 from exchanges.models import Assurance, RoundSeat
 from exchanges.services import reach
+from exchanges.services.prompts import stop_mails
 from exchanges.services.reach import AddressStays, change_address, try_again
 from exchanges.services.rounds import answer_check, open_round
 from exchanges.services.sending import send_due
@@ -88,20 +89,56 @@ def test_a_manager_cannot_sign_in_as_an_employee(cast, employee, clock, monkeypa
 
 
 def test_an_employee_is_not_reached_through_another_relationship(cast, employee, clock):
-    """Amir lets Eva's known address speak for a client of his: the same person, and not his to redirect. Nor Ana's, there."""
+    """Amir lets Eva's address speak for a client of his: to him that is somebody new, by the name that he typed, and Eva's own stays hers."""
     side_door = make_relationship(cast.amir, "Side door")
     part = add_speaker(relationship=side_door, role=SideRole.COUNTERPART, name="E", email="eva@acme.example", member=cast.amir, now=NOW)
-    assert part.person_id == employee.eva.pk
-    assert post_address(cast.amir, part).status_code == 422
+    assert part.person_id != employee.eva.pk
+    page = browser_of(cast.amir).get(settings_of(side_door)).content.decode()
+    assert "Eva Holm" not in page
     with pytest.raises(AddressStays):
         change_address(participant=part, email=MINE, member=cast.ana, now=NOW)
+    assert post_address(cast.amir, part).status_code == 302
     assert address_of(employee.eva) == "eva@acme.example"
+    assert {place.relationship.pk for place in places_for(email_digest(MINE), now=NOW)} == {side_door.pk}
+
+
+def test_a_known_and_an_unknown_address_look_the_same_to_who_does_not_know_them(cast, clock):
+    """What another steward calls them, and that they are here at all, is not told; nor does the second name reach the first."""
+    relationship = make_relationship(cast.amir, "Mine")
+    for email in ("bo@borealis.example", "nobody@nowhere.example"):
+        part = add_speaker(relationship=relationship, role=SideRole.COUNTERPART, name="B. B.", email=email, member=cast.amir, now=NOW)
+        assert part.person.text.name == "B. B."
+    page = browser_of(cast.amir).get(settings_of(relationship)).content.decode()
+    assert page.count("B. B.") >= 2
+    assert "Bo Berg" not in page
+    assert cast.bo.text.name == "Bo Berg"
+    again = add_speaker(relationship=make_relationship(cast.ana, "More"), role=SideRole.COUNTERPART, name="X", email="bo@borealis.example",
+                        member=cast.ana, now=NOW)  # fmt: skip
+    assert again.person_id == cast.bo.pk  # Ana knows Bo
+
+
+def test_one_human_is_one_human_to_whoever_mails(cast, clock):
+    """Two rows of one address: one mail a day for both, and whoever stops one has stopped the other, which begins stopped."""
+    workspaces = type(cast.workspace).objects.filter(pk=cast.workspace.pk)
+    workspaces.update(quiet_from=time(0), quiet_until=time(0), quiet_days="")
+    other = make_relationship(cast.amir, "Mine")
+    part = add_speaker(relationship=other, role=SideRole.COUNTERPART, name="B.", email="BO@borealis.example", member=cast.amir, now=NOW)
+    for relationship in (cast.borealis, other):
+        open_round(relationship=relationship, now=NOW, reason="due")
+    send_due(now=NOW)
+    to_bo = [message for message in mail.outbox if message.to[0].lower() == "bo@borealis.example"]
+    assert len(to_bo) == 1
+    stop_mails(person=part.person, now=NOW)
+    assert set(Person.objects.filter(text__email__iexact="bo@borealis.example").values_list("suppressed_at", flat=True)) == {NOW}
+    cast.lea.is_steward = True
+    third = add_speaker(relationship=make_relationship(cast.lea, "Third"), role=SideRole.COUNTERPART, name="B", email="bo@borealis.example",
+                        member=cast.lea, now=NOW)  # fmt: skip
+    assert Person.objects.get(pk=third.person_id).suppressed_at == NOW
 
 
 @pytest.mark.parametrize("has_left", [False, True])
 def test_a_person_of_another_steward_is_not_redirected(cast, clock, monkeypatch, has_left):
-    mine = make_relationship(cast.amir, "Mine")
-    part = add_speaker(relationship=mine, role=SideRole.COUNTERPART, name="B", email="bo@borealis.example", member=cast.amir, now=NOW)
+    part = speaker(make_relationship(cast.amir, "Mine", people=(cast.bo,)))
     if has_left:
         remove_speaker(relationship=cast.borealis, participant=cast.bo_speaks, member=cast.ana, now=NOW)
     refused = post_address(cast.amir, part)
