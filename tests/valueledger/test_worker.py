@@ -62,17 +62,41 @@ def sources() -> list[Path]:
     return [path for folder in ["valueledger", "relationships", "exchanges"] for path in (ROOT / folder).rglob("*.py")]
 
 
+def publishes(source: str) -> list[int]:
+    """Lines that send a task, ask for its result or set it an hour."""
+    forbidden = {"delay", "apply_async", "send_task", "delay_on_commit", "s", "si", "chord"}
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in forbidden)
+        or (isinstance(node, ast.keyword) and node.arg in {"eta", "countdown"})
+    ]
+
+
 def test_nobody_publishes_a_task_or_asks_for_a_result() -> None:
     """Rows are the queue: beat alone publishes."""
-    forbidden = {"delay", "apply_async", "send_task", "delay_on_commit", "s", "si", "chord"}
-    found = []
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in forbidden:
-                found.append(f"{path.name}:{node.lineno}")
-            if isinstance(node, ast.keyword) and node.arg in {"eta", "countdown"}:
-                found.append(f"{path.name}:{node.lineno}")
-    assert found == []
+    assert {path.name: lines for path in sources() if (lines := publishes(path.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    "source", ["nightly.delay()", "tasks.nightly.apply_async(kwargs={})", "app.send_task('x')", "run(countdown=3)", "run(eta=at)"]
+)
+def test_whoever_did_would_be_found(source: str) -> None:
+    """Negative control."""
+    assert publishes(source) == [1]
+
+
+def test_every_task_ends_before_the_broker_would_give_it_to_somebody_else() -> None:
+    wiring.app.loader.import_default_modules()
+    ours = [task for name, task in wiring.app.tasks.items() if name.startswith("exchanges.")]
+    assert ours
+    visible = 600  # what Redis is told, see tests/valueledger/test_settings.py
+    for task in ours:
+        assert task.acks_late
+        assert task.reject_on_worker_lost
+        assert task.ignore_result
+        limit = task.time_limit or wiring.app.conf.task_time_limit
+        assert 0 < (task.soft_time_limit or wiring.app.conf.task_soft_time_limit) < limit < visible
 
 
 def test_tasks_take_unknown_keywords() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db.models import Min
@@ -358,6 +359,15 @@ def test_a_round_with_an_employee_never_reveals_one_side_alone(employee, cast):
     sweep_rounds(now=round.closes_at)
     assert RoundPosting.objects.get().outcome == "CLOSED"
     assert list(LiveEvidence.objects.values_list("side", "view_mask")) == [(1, 4)]
+
+
+def test_under_a_clients_rule_an_employees_answer_would_be_revealed_alone(employee, cast, monkeypatch):
+    """Negative control: it is the rule frozen on the round that keeps it."""
+    monkeypatch.setattr("exchanges.services.rounds.RevealRule", SimpleNamespace(BOTH=RevealRule.BOTH_OR_CLOSE))
+    round = opened(employee.relationship)
+    answer(round, employee.eva_speaks, -3)
+    sweep_rounds(now=round.closes_at)
+    assert RoundPosting.objects.get().outcome == "REVEALED"
 
 
 def test_what_waits_for_a_member_is_its_own_and_shows_what_it_said(cast):

@@ -1,5 +1,6 @@
 """Each message is handed over at most once, and every end has a name. Mail servers are real ones on loopback, with their bad habits."""
 
+import smtplib
 import socket
 import threading
 import time
@@ -24,6 +25,7 @@ from exchanges.services.sending import line, send_due
 from relationships.models import Participant, Relationship, Stage
 from tests.makers import NOW, TODAY
 from valueledger.common import outbox
+from valueledger.common.mailing import WatchedSMTP
 from valueledger.common.models import Outbox, OutboxBody, Token
 from valueledger.common.models.outbox import OutboxState
 from valueledger.common.outbox import MOST_ATTEMPTS, begin_hand_over, claim_next, recover
@@ -383,6 +385,13 @@ def test_a_connection_lost_after_the_text_is_unknown_and_never_sent_again(asked,
         assert send_due(now=NOW) == {"unknown": 1}
         assert send_due(now=NOW + DAY) == {}
     assert to_bo().state == OutboxState.UNKNOWN
+
+
+def test_without_the_mark_that_the_text_has_left_it_would_be_sent_twice(asked, settings):
+    """Negative control."""
+    with patch.object(WatchedSMTP, "send", smtplib.SMTP.send), rude_server(settings, after="text"):
+        assert send_due(now=NOW) == {"put_back": 1}
+        assert send_due(now=NOW + DAY) == {"put_back": 1}
 
 
 def test_a_connection_lost_before_the_text_is_tried_again(asked, settings):
