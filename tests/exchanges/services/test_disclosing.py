@@ -222,6 +222,7 @@ def test_the_own_page_shares_one_answer_and_says_since_when(cast, employee, cloc
         "when the check closes",
     ):
         assert said in shown, said
+    assert "csrfmiddlewaretoken" in eva.get(where).content.decode()
     assert not Disclosure.objects.exists()  # looking shares nothing
     assert eva.post(where).url == f"{where}?shared"
     assert Disclosure.objects.get().answer == given

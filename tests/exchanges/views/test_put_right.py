@@ -282,6 +282,7 @@ def test_the_own_page_takes_a_message_at_any_time_and_says_what_became_of_all(ca
     home = f"/me/with/{cast.borealis.public_id}/"
     address, bo = f"{home}put-right/", bo_at_home()
     stranger.post(f"{link}put-right/", {"text": "Written behind a link"})
+    assert "csrfmiddlewaretoken" in bo.get(address).content.decode()
     assert bo.post(address, {"text": ""}).status_code == 422
     clock.move_to(NOW + MINUTE)
     assert bo.post(address, {"text": "The invoice was wrong twice."}).url == f"{address}?sent"
