@@ -23,7 +23,7 @@ from exchanges.services.asking import AskedEnough, has_room, put_off
 from exchanges.services.gently import is_an_employee, is_theirs_alone
 from exchanges.services.occasions import note_one_off, settle
 from exchanges.services.posting import locked
-from exchanges.services.requalify import ask_due_worth
+from exchanges.services.requalify import sweep_worth
 from exchanges.services.rounds import NobodyToAsk, RelationshipEnded, RoundAlreadyOpen, open_due_round
 from exchanges.services.settling_prompts import ask_due_settlements
 from relationships.models import Kind, Participant, Person, Relationship, SideRole, Workspace
@@ -52,7 +52,7 @@ def sweep_prompts(*, now: datetime, limit: int = 200) -> dict[str, int]:
         "settlements": ask_due_settlements(now=now, limit=limit),
         "ratings": ask_due_ratings(now=now, limit=limit),
         "terms": ask_due_terms(now=now, limit=limit),
-        "worth": ask_due_worth(now=now, limit=limit),
+        "worth": sweep_worth(now=now, limit=limit),
         "woken": wake(now=now, limit=limit),
         "reminders": remind(now=now, limit=limit),
         "told": tell_stewards(now=now),

@@ -14,11 +14,24 @@ from exchanges.services.posting import locked
 from exchanges.services.rounds import RelationshipEnded
 from relationships.models import Member, Participant, Relationship, Workspace
 from valueledger.common.errors import Invalid
+from valueledger.common.health import age_of, beat_of
 from valueledger.common.tenancy import within
 from valueledger.common.validators import clean_text
 
 LASTS = timedelta(days=60)
 LONGEST = 1_000
+SWEEP, EVERY = "worth", timedelta(hours=1)
+
+
+def sweep_worth(*, now: datetime, limit: int = 200) -> int:
+    """As `ask_due_worth`, at most once an hour: nothing in it is urgent, and it looks at every relationship."""
+    age = age_of(SWEEP, now=now)
+    if age is not None and 0 <= age < EVERY.total_seconds():
+        return 0
+    asked = ask_due_worth(now=now, limit=limit)
+    if asked < limit:
+        beat_of(SWEEP, now=now)
+    return asked
 
 
 def ask_due_worth(*, now: datetime, limit: int = 200) -> int:

@@ -11,7 +11,7 @@ from exchanges.selectors.requalify import MOST_A_WEEK, coming, period_of
 from exchanges.services import mailing
 from exchanges.services.gently import snooze
 from exchanges.services.prompts import lapse, sweep_prompts, wake
-from exchanges.services.requalify import LASTS, ask_due_worth, say_worth
+from exchanges.services.requalify import LASTS, ask_due_worth, say_worth, sweep_worth
 from exchanges.services.rounds import RelationshipEnded, answer_check, open_round, sweep_rounds
 from exchanges.services.sending import send_due
 from relationships.models import Kind, Participant, Person, Relationship, SideRole, Stage, Workspace
@@ -112,6 +112,15 @@ def test_a_check_that_is_open_to_them_stands_alone_but_one_of_the_same_day_takes
     seat = RoundSeat.objects.select_related("round").get(round=round, participant=cast.ana_speaks)
     answer_check(seat=seat, value=Decimal(0), assurance=Assurance.SIGNED_IN, now=NOW + DAY)
     assert ask_due_worth(now=NOW + DAY) == 1
+
+
+def test_the_sweep_looks_once_an_hour_and_goes_on_where_it_did_not_finish(cast):
+    make_relationship(cast.ana, "Cassini")
+    hour = timedelta(hours=1)
+    assert sweep_worth(now=NOW, limit=1) == 1
+    assert sweep_worth(now=NOW, limit=5) == 1
+    Prompt.objects.all().delete()
+    assert [sweep_worth(now=NOW + wait) for wait in (hour / 2, hour, -hour)] == [0, 2, 0]
 
 
 def test_one_sweep_makes_one_mail_of_both(cast):
