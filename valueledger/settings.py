@@ -145,8 +145,8 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 0.3  # it sleeps in one piece, and stopping wait
 
 
 def _tick(task: str, seconds: int) -> dict[str, object]:
-    """A tick that has waited for a whole period is worth nothing: the next one is there."""
-    return {"task": f"exchanges.tasks.{task}", "schedule": float(seconds), "options": {"expires": float(seconds)}}
+    """A tick that has waited for a whole period is worth nothing: the next one is there. A busy worker gets it a few seconds late."""
+    return {"task": f"exchanges.tasks.{task}", "schedule": float(seconds), "options": {"expires": float(max(seconds, 5))}}
 
 
 HEARTBEAT_SECONDS = 5
