@@ -151,7 +151,7 @@ def differences(source: tuple[SourceKind, int], wanted: Sequence[Wanted], live: 
 
 
 def append(relationship: Relationship, changes: Sequence[Change], batch: rows.Batch) -> None:
-    """Give each change the next position of its relationship, and let live evidence follow."""
+    """Give each change the next position of its relationship, and let live evidence follow. Keeping the new head is the caller's part."""
     for offset, change in enumerate(changes, start=1):
         common = {
             "workspace_id": relationship.workspace_id, "relationship_id": relationship.pk, "position": relationship.head_position + offset,

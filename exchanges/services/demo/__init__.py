@@ -79,6 +79,7 @@ def post_known(stage: Stage, known: list[Known], clock: Clock) -> None:
     if changes:
         batch = rows.Batch()
         append(relationship, changes, batch)
+        batch.update(relationship, ("head_position",))
         fold_views(relationship, changes, batch)
         batch.run()
     days = [happened.ago for happened in stage.story.happened]
