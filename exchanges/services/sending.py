@@ -235,7 +235,7 @@ def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = 
         workspace_name=line(asked.workspace_name),
         workspace_short=line(asked.other_short),
         party_name=line(asked.party),
-        last_line=wording.last_told(name, asked.last_answered_on, asked.today) if is_check else "",
+        last_line=_last_line(asked, name),
         since_lines=[line(text, LONGEST_EVENT) for text in since_lines(asked)] if is_check else [],
         answers=answers,
         button_url=link,
@@ -249,6 +249,15 @@ def letter_for(asked: Asking, *, link: str, stop_link: str, is_reminder: bool = 
         event_day=wording.weekday_day(asked.event_on, asked.today) if asked.event_on else "",
         event_text=shortened(line(asked.event_text, 4_000), LONGEST_EVENT),
     )
+
+
+def _last_line(asked: Asking, name: str) -> str:
+    """The small line above a question."""
+    if asked.prompt.kind == PromptKind.CHECK:
+        return wording.last_told(name, asked.last_answered_on, asked.today)
+    if asked.prompt.kind == PromptKind.TERMS:
+        return _("{name}, one question; it takes {takes}").format(name=name, takes=asked.takes)
+    return ""
 
 
 def sender_of(asked: Asking) -> str:

@@ -40,7 +40,8 @@ def prompt(request: HttpRequest, token: str) -> HttpResponse:
         try:
             return handle(visit)
         except Gone:
-            return page(request, "410.html", {"workspace_name": asked.workspace_name}, status=410)
+            context = {"workspace_name": asked.workspace_name, "is_portal": True, "put_right_url": f"{visit.address}put-right/"}
+            return page(request, "410.html", context, status=410)
 
 
 # Not now, and less often

@@ -50,7 +50,7 @@ def by_link(view: View) -> View:
         except NotFound:
             return page(request, "portal/not_found.html", {}, status=404)
         except Gone:
-            return page(request, "410.html", {}, status=410)
+            return page(request, "410.html", {"is_portal": True}, status=410)
         except ValueLedgerError as error:
             return page(request, "portal/refused.html", {"sentence": error.sentence}, status=error.status)
 

@@ -14,27 +14,24 @@ if TYPE_CHECKING:
 IS, IS_NOT = _("What this is"), _("What it is not")
 SEEN = _("Who sees it")
 FAIR: "StrPromise" = _(
-    "From time to time both you and {other} say whether you get as much as you give: help, time, quiet, money, whatever matters to you. "
-    "Each side speaks for itself and in its own terms; nobody says it for you."
+    "From time to time you and {other} each say whether you get as much as you give: help, time, quiet, money. Each speaks for itself, in its own "
+    "terms."
 )
 NO_SCORE: "StrPromise" = _(
-    "There is no score to reach, and nobody is compared with anybody. Out of balance is a reason to talk, and nothing else. Not answering is fine too."
+    "No score to reach: nobody is compared with anybody. Out of balance is a reason to talk, and nothing else. Not answering is fine too."
 )
 IDEA: dict[str, tuple["StrPromise", "StrPromise", "StrPromise"]] = {
     "client": (
         FAIR,
         NO_SCORE,
         _(
-            "What you say of one event {other} reads at once, with your name. An answer to the question about all of it nobody reads before both "
-            "sides have answered or its time is up; then both read both. Your colleagues see your side’s number, never your answer or your words."
+            "What you say of one event {other} reads at once, with your name. How it is all in all nobody reads before both have answered or the time "
+            "is up; then both read both. Your colleagues see your side’s number, never your answer or your words."
         ),
     ),
     "employee": (
         FAIR,
-        _(
-            "It is no appraisal and no test: there is no score to reach, and nobody is compared with anybody. Not answering is fine too, and nobody "
-            "is told."
-        ),
+        _("It is no appraisal and no test: nobody is compared with anybody. Not answering is fine too, and nobody is told."),
         _(
             "What you answer is yours. {other} reads only what you share yourself, one answer at a time, and is not told whether you answered. "
             "Figures for a group begin at five people."
