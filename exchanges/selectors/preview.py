@@ -18,6 +18,7 @@ from exchanges.models import Card, Occasion, PromptKind, Round
 from exchanges.selectors.allowance import Allowances
 from exchanges.selectors.asking import Facts, Look, facts_of, look_at, sooner
 from exchanges.selectors.due import ratings_to_ask
+from exchanges.selectors.due_terms import terms_due, who_would_say
 from exchanges.selectors.requalify import coming
 from exchanges.selectors.requalify import coming
 from exchanges.selectors.settling import ADVANCE, Due, advances_by, due_of, due_of_advance, promised_by, speakers_for
@@ -84,6 +85,8 @@ def preview(
     questions += _ratings(known, allowances, workspace, now)
     questions += _worth(cards, workspace, now, until, reader)
     questions += _worth(cards, workspace, now, until, reader)
+    questions += _terms(cards, workspace, now, until)
+    questions += _terms(shared_only, workspace, now, until) if shared_only is not None else []
     questions += _settlements(cards, workspace, now, until)
     questions += _settlements(shared_only, workspace, now, until, is_shared=True) if shared_only is not None else []
     questions.sort(key=lambda one: (one.on, one.counterpart, one.person))
@@ -202,6 +205,30 @@ def _worth(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: da
     return found
 
 
+def _terms(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: date) -> list[Question]:
+    """What matters to the other side, asked of one who speaks for it; of employees never."""
+    known = {card.relationship_id: card for card in cards.exclude(kind=Kind.EMPLOYEE).exclude(stage__in=ENDED_STAGES)[:MOST]}
+    due = {pk: on for pk, on in terms_due(workspace, now, within=known).items() if on <= until}
+    people: dict[int, list[Participant]] = {}
+    for one in who_would_say(due, now.astimezone(workspace.zone).date()):
+        people.setdefault(one.side.relationship_id, []).append(one)
+    allowances = Allowances([one for rows in people.values() for one in rows], workspace, now)
+    found = []
+    for pk, on in sorted(due.items(), key=lambda item: (item[1], item[0])):
+        moment = max(now, datetime.combine(on, time(9), tzinfo=workspace.zone))
+        reachable = [one for one in people.get(pk, []) if not _why_not(one)]
+        held = [(one, allowances.obstacle(one, moment, PromptKind.TERMS)) for one in reachable]
+        if not held:
+            continue
+        one, obstacle = next((pair for pair in held if pair[1] is None), held[0])
+        day = obstacle.until.astimezone(workspace.zone).date() if obstacle and obstacle.until else on
+        waits = obstacle.reason if obstacle else ""
+        found.append(Question(day, person_of(one), False, known[pk].public_id, known[pk].counterpart_name, "what matters", "once a year", waits))
+        if obstacle is None:
+            allowances.add(one, moment)
+    return found
+
+
 def _settlements(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: date, *, is_shared: bool = False) -> list[Question]:
     """Promises and advances that come due, each on its day. `is_shared`: without what our side keeps to itself. Never an employee's own."""
     known = {card.relationship_id: card for card in cards.exclude(stage__in=ENDED_STAGES)[:MOST]}
@@ -238,17 +265,21 @@ def _unasked(cards: dict[int, Card], today: date) -> list[Unasked]:
     )
     found = []
     for row in rows.order_by("id"):
-        person = row.person
-        why = (
-            "asked us to stop" if person.suppressed_at else "their mail system refused our last mail" if person.refused_at
-            else "" if getattr(person, "text", None) and person.text.email else "no address"
-        )  # fmt: skip
+        why = _why_not(row)
         if why:
             card = named[row.side.relationship_id]
             found.append(Unasked(person_of(row), card.public_id, card.counterpart_name, why))
     spoken_for = set(rows.values_list("side__relationship_id", flat=True))
     found += [Unasked("", card.public_id, card.counterpart_name, "nobody speaks for them yet") for pk, card in named.items() if pk not in spoken_for]
     return found
+
+
+def _why_not(participant: Participant) -> str:
+    person = participant.person
+    return (
+        "asked us to stop" if person.suppressed_at else "their mail system refused our last mail" if person.refused_at
+        else "" if getattr(person, "text", None) and person.text.email else "no address"
+    )  # fmt: skip
 
 
 def person_of(participant: Participant) -> str:
