@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from exchanges.access import Place, events_in
-from exchanges.models import Answer, Commitment, Disclosure, EventText, EventVersion, Goal, GoalStep, Prompt, PutRight, Report, Stance
+from exchanges.models import Answer, Commitment, Disclosure, EventText, EventVersion, Goal, GoalStep, Prompt, PutRight, Report, Settlement, Stance
 from exchanges.selectors.put_right import of_writer
 from exchanges.selectors.readings import names_of
 from exchanges.services.gently import is_an_employee
 from exchanges.services.preferences import preferences_of
 from exchanges.wording.items import item_word
-from relationships.models import TermsItem, TermsVersion
+from relationships.models import IntentVersion, TermsItem, TermsVersion
 from valueledger.common import audit
 
 MICRO = Decimal(1_000_000)
@@ -67,6 +67,13 @@ def _all(place: Place, now: datetime) -> dict[str, Any]:
         ],
         "promised_with_an_answer": [_commitment(row) for row in _commitments(place)],
         "what_matters_to_you": [_terms(row) for row in TermsVersion.objects.filter(author=participant).order_by("seq")],
+        "what_became_of_your_promises": [
+            {"event": row.event.public_id, "became": row.became, "on": row.on, "at": row.recorded_at}
+            for row in Settlement.objects.filter(participant=participant).select_related("event").order_by("id")
+        ],
+        "what_you_mean_it_to_be": [
+            {"on": row.said_on, "intent": row.intent} for row in IntentVersion.objects.filter(author=participant).order_by("seq")
+        ],
         "questions_to_you": [
             {"kind": row.kind, "asked_at": row.created_at, "closes_at": row.closes_at, "state": row.state, "ended_at": row.ended_at}
             for row in Prompt.objects.filter(participant=participant).order_by("created_at", "id")

@@ -31,7 +31,7 @@ def who_sees(kind: str, other: str) -> list[WhoSees]:
         WhoSees(_("Your answer, and what you promise with it, before both have answered or the time is up"), _("no"), nobody),
         WhoSees(_("Your answer, after that"), _("yes, with your name"), leaders),
         WhoSees(_("Your balance, as worked out from what you said"), _("yes"), leaders),
-        WhoSees(_("What matters to you, your goals and what you stand for"), _("yes"), leaders),
+        WhoSees(_("What matters to you, what you mean it to be, your goals and what you stand for"), _("yes"), leaders),
         WhoSees(_("How we may ask you, and your address"), _("your address"), _("owners")),
     ]
 
@@ -44,7 +44,7 @@ def _employee(other: str) -> list[WhoSees]:
         WhoSees(_("Whether and when you answered"), _("no"), nobody),
         WhoSees(_("Your answer"), _("only what you share yourself"), sums),
         WhoSees(_("Your balance, as worked out from what you said"), _("no"), nobody),
-        WhoSees(_("What matters to you, your goals and what you stand for"), _("yes"), nobody),
+        WhoSees(_("What matters to you, what you mean it to be, your goals and what you stand for"), _("yes"), nobody),
         WhoSees(_("How we may ask you, and your address"), _("your address"), _("owners")),
     ]
 

@@ -101,3 +101,10 @@ def test_behind_the_link_it_is_asked_along_and_may_be_left(cast, intent):
 def test_between_friends_it_is_said_as_well(cast):
     friend = make_relationship(cast.ana, "A friend", kind=Kind.PERSONAL, intent_own=Intent.LONG_TERM)
     assert "You: long-term (said 11 June 2026)." in seen_by(cast.ana, page_of(friend))
+
+
+def test_what_one_said_is_in_the_file_of_ones_own(cast):
+    say(cast.ana_speaks, Intent.LONG_TERM)
+    say(cast.bo_speaks, Intent.BRIEF)
+    told = guest().post(f"{home_of(cast.borealis)}data/").json()
+    assert told["what_you_mean_it_to_be"] == [{"on": "2026-06-11", "intent": "BRIEF"}]
