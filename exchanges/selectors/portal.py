@@ -85,6 +85,11 @@ class Item:
     shared_on: date | None
     number: int  # for paging
 
+    @property
+    def worth(self) -> str:
+        """The word alone, for where nothing is weighed."""
+        return wording.worth_word(self.word)
+
 
 @dataclass(frozen=True)
 class Items:

@@ -7,9 +7,12 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
-from exchanges.models import Assurance, RoundSeat
+from exchanges.access import Voice
+from exchanges.models import Assurance, RoundSeat, Word
 from exchanges.services.prompts import ask_rating
+from exchanges.services.reports import Account, report_got
 from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from exchanges.services.terms_prompts import ask_terms
 from exchanges.wording.explaining import IDEA, beside_chart, idea
@@ -19,7 +22,7 @@ from tests.exchanges.views.test_portal import link_to
 from tests.makers import NOW, make_event, make_relationship, speaker
 from valueledger.common import portal_sessions
 
-DAY = timedelta(days=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WEIGHED = re.compile(r"\b(scores?|debts?|owe[sd]?|points?|balance|mark)\b", re.IGNORECASE)
 
 
@@ -120,3 +123,29 @@ def test_our_own_people_read_their_own_side_of_it():
     assert "does not see it" in beside_chart("both", "client", "Borealis", is_own=True)
     assert all("{" not in part.says for kind in ("client", "employee", "personal") for part in idea(kind, "Acme"))
     assert set(IDEA) == {"client", "employee", "personal", "managers"}
+
+
+def test_a_friends_entries_are_told_in_words_without_a_drawing(cast, clock, friend):
+    theirs, ours = Voice(participant=speaker(friend)), Voice(member=cast.ana, participant=speaker(friend, SideRole.OWN))
+    for row, them, us in ((friend, theirs, ours), (cast.borealis, cast.bo_voice, cast.ana_voice)):
+        event = make_event(row, them, giver=1, what="A weekend at the lake")
+        report_got(event=event, side=0, voice=us, account=Account(word=Word.LOT), now=NOW)
+        make_event(row, us, what="Help with the move")
+    home = at_home("kim@home.example", friend)
+    assert "A lot" in home
+    assert "Say how it was" in home
+    assert "Rate it" not in home
+    drawn = '<span class="worth'
+    assert drawn not in home
+    assert drawn in at_home("bo@borealis.example", cast.borealis)  # elsewhere it is drawn
+
+
+def test_both_sides_read_how_many_minutes_each_is_asked(cast, clock):
+    open_round(relationship=cast.borealis, now=NOW, reason="due")
+    clock.move_to(NOW + MINUTE)
+    home = re.sub(r"<[^>]+>", " ", at_home("bo@borealis.example", cast.borealis))
+    assert re.search(r"Minutes\s+Entries\s+You\s+1\s+0\s+1\s+0", home), home  # asked, answered, minutes, entries
+    desk = Client()
+    desk.force_login(cast.ana.user)
+    page = re.sub(r"<[^>]+>", " ", told(desk.get(reverse("desk:relationship", args=[cast.borealis.public_id]))))
+    assert "Asked of them: 1 minute this year, of us: 1." in page
