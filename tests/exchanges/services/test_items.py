@@ -12,8 +12,11 @@ from exchanges.services.erasing import erase_person
 from exchanges.services.items import ItemSaid, ensure_offered, said_in
 from exchanges.services.rounds import RoundAlreadyRevealed, answer_check, open_round
 from exchanges.services.together import agree_goal, close_goal, propose_goal, say_stance
+from exchanges.wording.minutes import minutes, takes
 from relationships.models import SideRole
-from tests.makers import NOW
+from relationships.services.parties import add_person
+from relationships.services.relationships import add_participant
+from tests.makers import NOW, TODAY
 from valueledger.common.errors import Invalid
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -166,6 +169,26 @@ def test_side_by_side_and_never_merged(cast):
     ours, theirs = state.answers_of(OWN), state.answers_of(COUNTERPART)
     [line] = item_lines(ours, theirs, items_of([*ours, *theirs]))
     assert (line.title, line.ours, line.theirs) == ("How much the other side takes part", "Not at all", "Fully")
+
+
+def test_colleagues_stand_as_one_word_and_the_other_sides_people_each_by_name(cast):
+    for side, name in ((OWN, "Cleo"), (COUNTERPART, "Dan")):
+        person = add_person(workspace=cast.workspace, name=name, email=f"{name.lower()}@there.example")
+        add_participant(side=cast.borealis.sides.get(role=side), person=person, from_on=TODAY)
+    round = opened(cast.borealis)
+    values = {"Ana Lind": 4, "Cleo": 1, "Bo Berg": 4, "Dan": 0}
+    for seat in RoundSeat.objects.filter(round=round).select_related("participant__person__text"):
+        says(round, seat.participant, items=[ItemSaid(PART, values[seat.participant.person.text.name])])
+    state = state_of(round, NOW + DAY + MINUTE)
+    ours, theirs = state.answers_of(OWN), state.answers_of(COUNTERPART)
+    [line] = item_lines(ours, theirs, items_of([*ours, *theirs]))
+    assert (line.ours, line.theirs) == ("A good deal", "Bo Berg: Fully; Dan: Not at all")
+
+
+def test_the_minutes_of_a_check_count_what_may_come_along_with_it():
+    assert minutes("CHECK") * 60 == pytest.approx(48)  # half a minute, and two times about ten seconds
+    assert minutes("RATING") * 60 == pytest.approx(12)
+    assert takes("CHECK") == "about 30 seconds"  # what the page says of the one question
 
 
 def test_a_blind_answer_of_an_erased_person_is_withdrawn_with_its_items_and_their_words_are_gone(cast):
