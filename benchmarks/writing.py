@@ -28,6 +28,15 @@ def run(quick: bool = False) -> list[Line]:
     ]
 
 
+def steady() -> list[Line]:
+    """The slopes alone."""
+    return [
+        line
+        for engine in (databases.POSTGRESQL, databases.SQLITE)
+        for line in databases.measured("writing", engine=engine, argument="slopes", codes={"W2s": NAME})
+    ]
+
+
 @dataclass
 class World:
     """Relationships with a history of so many days each, and the people who speak in them."""
@@ -44,10 +53,10 @@ def measure(how: str) -> list[Line]:
 
     workspace = worlds.workspace()
     with within(workspace.pk):
-        lines = [against_the_bare_row(world_of(workspace, 60, AT_ONCE), worlds)]
-        lengths = LENGTHS[:2] if how == "quick" else LENGTHS
+        lines = [] if how == "slopes" else [against_the_bare_row(world_of(workspace, 60, AT_ONCE), worlds)]
+        lengths = LENGTHS if how == "full" else LENGTHS[:2]
         histories = [world_of(workspace, length, 4) for length in lengths]
-        rounds = 5 if how == "quick" else 9
+        rounds = 9 if how == "full" else 5
         lines += [slope(histories, lengths, 0, rounds, worlds), slope(histories, lengths, DAYS_BACK, rounds, worlds)]
     return lines
 

@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "pages": (),
     "dashboard": (),
     "jobs": (),
+    "prompts": ("prompting",),
     "asking": ("year",),
 }
 

@@ -1,0 +1,206 @@
+"""P1: what a sweep reads to find who is due under 100,000 relationships, and the mails it hands over, each beside the barest way to do it."""
+
+from __future__ import annotations
+
+import io
+import smtplib
+from datetime import timedelta
+from typing import Any
+
+from benchmarks import databases
+from benchmarks.harness import AT_LEAST, AT_MOST, Line, Work, compare, counted
+
+SCAN, SWEEP = "scan for due checks", "prompt sweep"
+SCAN_BAR, SWEEP_BAR = 2.0, 0.5
+QUERIES_MAX, STATEMENTS_MAX = 1, 36
+STAKED = 200  # one in so many was set by hand to come early
+DAYS = 90  # the portfolio's dates lie over so many days
+
+
+def run(quick: bool = False) -> list[Line]:
+    argument = "quick" if quick else "full"
+    return [
+        line
+        for engine in (databases.POSTGRESQL, databases.SQLITE)
+        for line in databases.measured("prompting", engine=engine, argument=argument, codes={"P1": SCAN})
+    ]
+
+
+def steady() -> list[Line]:
+    """How many queries a scan takes: what a short run can be held to, on the engine that is always there."""
+    return databases.measured("prompting", engine=databases.SQLITE, argument="count", codes={})
+
+
+def measure(how: str) -> list[Line]:
+    from benchmarks import worlds
+    from valueledger.common.tenancy import within
+
+    workspace = worlds.workspace()
+    with within(workspace.pk):
+        if how == "count":
+            return [queries_of_scan(workspace, portfolio(workspace, 200)), *sweep(5, counts_only=True)]
+        due = portfolio(workspace, 2_000 if how == "quick" else 100_000)
+        lines = [queries_of_scan(workspace, due), scan(workspace, due)]
+    return [*lines, *sweep(20 if how == "quick" else 100)]
+
+
+def portfolio(workspace: Any, count: int) -> list[int]:
+    """So many relationships as they stand after a sweep: dates spread ahead, some of them today, and some set by hand to come early."""
+    from django.db import connection
+
+    from benchmarks import worlds
+    from benchmarks.imports import imported
+    from exchanges.models import Card
+    from relationships.models import Relationship
+
+    lines = (b"%d,%d,3,%d\n" % (2 * pair + 1, 2 * pair + 2, worlds.FIRST_SECOND) for pair in range(count))
+    imported(workspace, io.BytesIO(b"".join(lines)))
+    today = worlds.NOW.date()
+    ids = sorted(Card.objects.values_list("relationship_id", flat=True).distinct())
+    for day in range(DAYS):
+        Card.objects.filter(relationship__in=ids[day::DAYS]).update(due_on=today + timedelta(days=day))
+    staked = ids[1::STAKED]
+    Relationship.objects.filter(pk__in=staked).update(stake=3)
+    Card.objects.filter(relationship__in=staked, due_on__gt=today).update(wait_until=today + timedelta(days=3))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return ids[0::DAYS]
+
+
+def queries_of_scan(workspace: Any, due: list[int]) -> Line:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from benchmarks import worlds
+    from exchanges.selectors.asking import MOST, to_look_at
+
+    with CaptureQueriesContext(connection) as asked:
+        found = to_look_at(workspace, worlds.NOW.date())
+    assert sorted(found) == due[:MOST], (len(found), len(due))
+    return counted("P1", f"{SCAN}, {worlds.engine_name()}", len(asked), "queries", AT_MOST, QUERIES_MAX)
+
+
+def scan(workspace: Any, due: list[int]) -> Line:
+    from django.db import connection
+    from django.db.models import F
+
+    from benchmarks import worlds
+    from exchanges.models import Card, View
+    from exchanges.models.snapshots import ASK_ON
+    from exchanges.selectors.asking import MOST, to_look_at
+    from relationships.models import Relationship
+
+    today = worlds.NOW.date()
+    cards = (
+        Card.objects.filter(workspace=workspace, view=View.SHARED)
+        .alias(ask_on=ASK_ON)
+        .filter(ask_on__lte=today)
+        .order_by(ASK_ON, F("relationship_id"))
+    )
+    sql, values = cards.values_list("relationship_id")[:MOST].query.sql_with_params()
+
+    def indexed() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            assert len(cursor.fetchall()) == len(due)
+
+    name = f"{SCAN} under {Relationship.objects.count():,} relationships, {worlds.engine_name()}"
+    ours = Work(lambda: [to_look_at(workspace, today) for _ in range(20)], 20)
+    yardstick = Work(lambda: [indexed() for _ in range(20)], 20)
+    return compare("P1", name, ours, "the indexed query", yardstick, AT_MOST, SCAN_BAR, unit="us", scale=1e6, servers=worlds.server())
+
+
+def sweep(count: int, *, counts_only: bool = False) -> list[Line]:
+    """Mails that are due, rendered and handed over by the outbox, against a loop that hands the same texts to the same server.
+
+    The loop asks no database whether a mail may go, and notes nowhere that it went; how many statements that takes is counted.
+    """
+    from django.db import connection
+    from django.test import override_settings
+    from django.test.utils import CaptureQueriesContext
+
+    from benchmarks import mailserver, worlds
+    from exchanges.services.sending import send_due
+
+    with mailserver.running() as (port, pid):
+        due = Due(worlds.workspace(), count)
+        through = {"EMAIL_BACKEND": "valueledger.common.mailing.EmailBackend", "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": port}
+        with override_settings(**through, EMAIL_USE_TLS=False, EMAIL_USE_SSL=False, EMAIL_HOST_USER="", EMAIL_HOST_PASSWORD=""):
+            texts = due.texts(lambda: send_due(now=worlds.NOW, limit=count))
+            assert (len(texts), taken(port)) == (count, count)
+            due.again()
+            with CaptureQueriesContext(connection) as asked:
+                send_due(now=worlds.NOW, limit=count)
+            name = f"{SWEEP}, statements a mail, {worlds.engine_name()}"
+            lines = [counted("P1", name, round(len(asked) / count, 1), "statements", AT_MOST, STATEMENTS_MAX)]
+            if counts_only:
+                return lines
+
+            def ours() -> None:
+                ended = send_due(now=worlds.NOW, limit=count)
+                assert ended == {"sent": count}, ended
+
+            def bare() -> None:
+                with smtplib.SMTP("127.0.0.1", port) as server:
+                    for sender, recipients, text in texts:
+                        server.sendmail(sender, recipients, text)
+
+            name, beside = f"{SWEEP} of {count} mails, {worlds.engine_name()}", "a bare loop sending the same mails"
+            work, yardstick, servers = Work(ours, count, due.again), Work(bare, count), [*worlds.server(), pid]
+            return [*lines, compare("P1", name, work, beside, yardstick, AT_LEAST, SWEEP_BAR, unit="us", scale=1e6, servers=servers)]
+
+
+def taken(port: int) -> int:
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        return int(server.verify("all")[1])
+
+
+class Due:
+    """Checks that are due to one person each, and can be due again."""
+
+    def __init__(self, workspace: Any, count: int) -> None:
+        from benchmarks import worlds
+        from exchanges.services.prompts import open_due_rounds
+        from exchanges.services.relationships import open_relationship
+        from relationships.models import Kind
+        from relationships.services.parties import add_party, add_person
+        from valueledger.common.tenancy import within
+
+        self._workspace = workspace
+        with within(workspace.pk):
+            ours = add_party(workspace=workspace, name="Acme")
+            for number in range(count):
+                person = add_person(workspace=workspace, name=f"Bo {number}", email=f"bo{number}@borealis.test")
+                party = add_party(workspace=workspace, name=f"Borealis {number}")
+                open_relationship(
+                    workspace=workspace, own_party=ours, counterpart_party=party, kind=Kind.CLIENT, steward=None, now=worlds.NOW,
+                    counterpart_people=[person],
+                )  # fmt: skip
+        assert open_due_rounds(now=worlds.NOW, limit=count) == count
+        self.again()
+
+    def again(self) -> None:
+        from benchmarks import worlds
+        from valueledger.common.models import Outbox
+        from valueledger.common.models.outbox import OutboxState
+        from valueledger.common.tenancy import within
+
+        with within(self._workspace.pk):
+            Outbox.objects.update(state=OutboxState.DUE, claim=None, lease_until=None, attempts=0, reason="", sent_at=None, due_at=worlds.NOW)
+
+    def texts(self, send: Any) -> list[tuple[str, list[str], bytes]]:
+        """What one sweep hands over."""
+        from valueledger.common.mailing import WatchedSMTP
+
+        seen, real = [], WatchedSMTP.sendmail
+
+        def noting(server: Any, sender: str, recipients: list[str], text: bytes, *more: Any, **others: Any) -> Any:
+            seen.append((sender, recipients, text))
+            return real(server, sender, recipients, text, *more, **others)
+
+        WatchedSMTP.sendmail = noting  # type: ignore[method-assign]
+        try:
+            send()
+        finally:
+            WatchedSMTP.sendmail = real  # type: ignore[method-assign]
+        return seen
