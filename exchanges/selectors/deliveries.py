@@ -29,6 +29,7 @@ KINDS = {
     "rating": _("Rating"),
     "terms": _("What matters"),
     "requalify": _("Still worth it"),
+    "settle": _("Promise due"),
     "reminder": _("Reminder"),
     "woken": _("Asked again"),
     "fresh": _("Fresh link"),

@@ -20,6 +20,7 @@ from exchanges.models import Answer, Card, Prompt, PromptState, Report, ReportRo
 from exchanges.selectors.due import waiting_for
 from exchanges.selectors.group_figures import GroupFigure, employees_of
 from exchanges.selectors.quiet import Quiet, first_instant
+from exchanges.selectors.settling import waiting_settlements
 from exchanges.selectors.today import to_rate, worth_a_look
 from exchanges.wording import dates
 from relationships.models import ENDED_STAGES, Digest, Kind, Member, SideRole
@@ -109,6 +110,10 @@ def _waiting(member: Member, reports: QuerySet[Report], cards: QuerySet[Card], *
         for one in waiting_for(member, now)
         if one.answer_points is None
     ]
+    lines += [
+        Line(one.counterpart_name, _("what became of something promised, or given in advance, since {day}").format(day=dates.day(one.by, today)), one.relationship_id)
+        for one in waiting_settlements(member, now)
+    ]  # fmt: skip
     events = visible_events(ValueEvent.objects.filter(relationship__steward=member), View.OWN)
     rate = to_rate(events, reports, cards=cards, today=today)
     lines += [Line(one.name, _("something that arrived on {day} has no word of ours yet").format(day=dates.day(one.on, today))) for one in rate]

@@ -1,9 +1,12 @@
 """Promises are asked about when their day has come, once for each day, of the side that promised; advances of our side alone."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 
+from exchanges.access import places_for
 from exchanges.models import (
     Advance,
     Assurance,
@@ -18,17 +21,20 @@ from exchanges.models import (
     Settlement,
     Visibility,
 )
+from exchanges.selectors import settling
 from exchanges.selectors.settling import advance_of, answer_to, said_of, waiting_settlements
 from exchanges.services.advances import Hope, give_on_hope, look_back
+from exchanges.services.digest_content import content_for
 from exchanges.services.events import correct_event, withdraw_event
 from exchanges.services.gently import AlreadySettled, snooze
+from exchanges.services.own_export import everything_told
 from exchanges.services.prompts import ask_due_ratings, skip_question, stop_mails, sweep_prompts
 from exchanges.services.reports import Account, report_got
 from exchanges.services.rounds import RoundClosed
 from exchanges.services.settling import draw_answers, settle
 from exchanges.services.settling_prompts import LASTS, ask_due_settlements
 from relationships.models import Member, Participant, Relationship, Stage
-from relationships.services.parties import add_person
+from relationships.services.parties import add_person, email_digest
 from relationships.services.relationships import add_participant
 from tests.makers import NOW, TODAY, make_event, make_member, make_relationship, speaker
 from valueledger.common.errors import Invalid
@@ -384,3 +390,53 @@ def test_after_five_weeks_of_downtime_each_is_asked_once(cast):
     for _ in range(2):
         sweep_prompts(now=ON_THE_DAY + 35 * DAY)
     assert len(asked()) == 1
+
+
+# The guards, shown to hold something
+
+
+def test_without_the_rule_for_private_promises_the_other_side_would_be_asked(cast, monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(settling, "side_to_ask", lambda event, version: event.giver)
+    promise(cast, visibility=Visibility.PRIVATE)
+    assert one_asked().side == 1
+
+
+def test_without_the_minute_a_machines_answer_would_count(cast, monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(settling, "SETTLES_AFTER", timedelta())
+    event = promise(cast, voice=cast.bo_voice)
+    prompt = one_asked()
+    by_link(prompt, cast, "ARRIVED", ON_THE_DAY.date(), ON_THE_DAY)
+    by_link(prompt, cast, "WILL_NOT", "", ON_THE_DAY + timedelta(seconds=5))
+    assert draw_answers(now=ON_THE_DAY + 5 * MINUTE) == 1
+    assert newest(event).is_withdrawal
+
+
+@pytest.mark.parametrize("name", ["event_promised_for", "advance_to_review"])
+def test_what_is_due_is_found_by_a_range_of_its_index(cast, name):
+    today = ON_THE_DAY.date()
+    rows = (
+        settling.promised_by(cast.workspace, ON_THE_DAY, today)
+        if name == "event_promised_for"
+        else settling.advances_by(cast.workspace, ON_THE_DAY, today)
+    )
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # a table of a few rows is read whole, unless that is made dear
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert name in rows.explain()
+
+
+def test_they_take_along_what_they_said(cast):
+    promise(cast)
+    say(one_asked(), cast.bo_voice, "NOT_YET", ON_THE_DAY.date() + 5 * DAY)
+    place = places_for(email_digest("bo@borealis.example"), now=ON_THE_DAY)[0]
+    told = json.loads(everything_told(place, now=ON_THE_DAY))["what_became_of_your_promises"]
+    assert [(row["became"], row["on"]) for row in told] == [("NOT_YET", (ON_THE_DAY.date() + 5 * DAY).isoformat())]
+
+
+def test_the_digest_names_what_waits(cast):
+    promise(cast, giver=Giver.OWN)
+    one_asked()
+    said = [line.text for line in content_for(cast.ana, since=NOW, until=ON_THE_DAY, now=ON_THE_DAY).waiting]
+    assert said == ["what became of something promised, or given in advance, since 18 June"]

@@ -189,6 +189,12 @@ def test_by_mail_one_click_chooses_and_one_press_answers(cast, clock):
     assert newest(event).arrived_on == DUE
 
 
+def test_the_steward_finds_question_and_mail_by_their_name(cast, clock):
+    asked(cast)
+    assert "Promise or advance" in seen_by(cast.ana, "/questions/?kind=SETTLE")
+    assert "Promise due" in seen_by(cast.ana, "/outbox/")
+
+
 def test_on_the_own_page_it_counts_at_once(cast, clock):
     event, prompt = asked(cast, voice=cast.bo_voice)
     bo, home = guest("bo@borealis.example"), f"/me/with/{cast.borealis.public_id}/"
