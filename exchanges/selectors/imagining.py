@@ -95,6 +95,8 @@ class Outcome:
     both_fair_lo: float | None
     both_fair_hi: float | None
     both_short: float | None
+    both_short_lo: float | None
+    both_short_hi: float | None
 
     def side(self, role: int) -> Foreseen | None:
         return self.own if role == SideRole.OWN else self.counterpart
@@ -182,10 +184,8 @@ def flows_then(basis: Basis, what_if: WhatIf, side: int) -> YearOfFlows:
 def outcome_of(basis: Basis, what_if: WhatIf, *, days_on: int) -> Outcome:
     """What we would expect by then."""
     own, counterpart = (_side_then(basis, what_if, side, days_on) for side in map(int, SideRole))
-    fair = {strength: _both_fair(basis, what_if, days_on, strength) for strength in (HALF, 1.0, DOUBLE)}
-    known = [chance for chance in fair.values() if chance is not None]
-    both_short = None if own is None or counterpart is None else own.short * counterpart.short
-    return Outcome(what_if, days_on, own, counterpart, fair[1.0], min(known, default=None), max(known, default=None), both_short)
+    fair, short = (_both(basis, what_if, days_on, feeling) for feeling in ("fair", "short"))
+    return Outcome(what_if, days_on, own, counterpart, *fair, *short)
 
 
 def _imagined(basis: Basis, what_if: WhatIf, side: int, days_on: int, strength: float = 1.0) -> Imagined | None:
@@ -205,10 +205,15 @@ def _side_then(basis: Basis, what_if: WhatIf, side: int, days_on: int) -> Forese
     )
 
 
-def _both_fair(basis: Basis, what_if: WhatIf, days_on: int, strength: float) -> float | None:
-    """The chance that both sides feel fair; the sides are judged apart, as everywhere."""
-    sides = [_imagined(basis, what_if, side, days_on, strength) for side in map(int, SideRole)]
-    return None if sides[0] is None or sides[1] is None else sides[0].fair * sides[1].fair
+def _both(basis: Basis, what_if: WhatIf, days_on: int, feeling: str) -> tuple[float | None, float | None, float | None]:
+    """The chance that both sides feel so, and the least and most of it were the effect half or twice as strong. The sides are judged apart."""
+    found = []
+    for strength in (1.0, HALF, DOUBLE):
+        own, counterpart = (_imagined(basis, what_if, side, days_on, strength) for side in map(int, SideRole))
+        if own is None or counterpart is None:
+            return None, None, None
+        found.append(float(getattr(own, feeling) * getattr(counterpart, feeling)))
+    return found[0], min(found), max(found)
 
 
 def answers_to(basis: Basis, asked: WhatIf) -> list[WhatIf]:

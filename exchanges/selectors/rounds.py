@@ -72,7 +72,8 @@ def _state(round: Round, posting: RoundPosting | None, seats: Sequence[RoundSeat
     answers = {answer.seat_id: answer for answer in found}
     counting = tuple(answers.values())
     if posting is not None:
-        return RoundState(round, counting, (), Posting(posting.outcome), posting.revealed_at, is_posted=True, seats=tuple(seats))
+        ended_at = round.closes_at if round.reveal_rule == RevealRule.BOTH else posting.revealed_at
+        return RoundState(round, counting, (), Posting(posting.outcome), ended_at, is_posted=True, seats=tuple(seats))
     open_seats = tuple(seat for seat in seats if not _is_done(seat, answers.get(seat.pk), now))
     outcome, at = _outcome(round, seats, open_seats, counting, now)
     return RoundState(round, counting, open_seats, outcome, at, is_posted=False, seats=tuple(seats))
@@ -98,7 +99,8 @@ def _outcome(
     if has_both and not open_seats:
         done_at = max([settled_at(answer) for answer in answers] + [seat.release.at for seat in seats if hasattr(seat, "release")])
         if done_at <= now:
-            return Posting.REVEALED, min(done_at, round.closes_at)
+            at = round.closes_at if round.reveal_rule == RevealRule.BOTH else min(done_at, round.closes_at)
+            return Posting.REVEALED, at
     if now < round.closes_at:
         return None, None
     allowed = has_both if round.reveal_rule == RevealRule.BOTH else bool(answers)

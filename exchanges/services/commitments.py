@@ -44,7 +44,7 @@ class NotFromACheck(Conflict):
 
 class QuestionIsOpen(Conflict):
     code = "question_is_open"
-    sentence = "A question is open just now, and a promise could tell whether you answered. Say it when the question has closed."
+    sentence = "A question is open just now, and a promise could tell whether you answered. Say it with your answer, or when it has closed."
 
 
 class PromisedAlready(Conflict):
@@ -107,19 +107,22 @@ def tell_commitments(relationship: Relationship, round: Round, state: RoundState
 
 
 def promise_apart(*, participant: Participant, what: str, by_on: object, now: datetime) -> ValueEvent:
-    """A promise that belongs to no check. Raises QuestionIsOpen for an employee as long as one is open, whether or not they answered it."""
+    """A promise that belongs to no check. Raises QuestionIsOpen as long as one is open that this person was asked, or any of an employee's."""
     with transaction.atomic():
         relationship = locked(participant.side.relationship_id)
-        if waits_for_the_close(relationship, participant.side.role, now):
+        if waits_for_the_close(relationship, participant, now):
             raise QuestionIsOpen
         today = now.astimezone(relationship.workspace.zone).date()
         day = _from(by_on, today, relationship, now)
         return _log(relationship, participant, clean_text(what, "what", longest=LONGEST, required=True), day, now)
 
 
-def waits_for_the_close(relationship: Relationship, side: int, now: datetime) -> bool:
-    is_employees = relationship.kind == Kind.EMPLOYEE and side == SideRole.COUNTERPART
-    return is_employees and open_rounds(now).filter(relationship=relationship).exists()
+def waits_for_the_close(relationship: Relationship, participant: Participant, now: datetime) -> bool:
+    """A promise that shows at once would say of whoever was asked that they have not answered: with an answer it is held back."""
+    asked = open_rounds(now).filter(relationship=relationship)
+    if relationship.kind == Kind.EMPLOYEE and participant.side.role == SideRole.COUNTERPART:
+        return asked.exists()
+    return asked.filter(seats__participant=participant, seats__release__isnull=True).exists()
 
 
 def seat_to_promise_in(participant: Participant, now: datetime) -> RoundSeat | None:

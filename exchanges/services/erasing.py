@@ -21,7 +21,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q
 
-from exchanges.models import Answer, Card, ImportBatch, ImportFile, Prompt, PromptState, Report, ReportFact, RoundSeat
+from exchanges.models import Answer, Card, ImportBatch, ImportFile, KeptWhatIfText, Prompt, PromptState, Report, ReportFact, RoundSeat
 from exchanges.models.imports import RUNNING_STATES, ImportState
 from exchanges.selectors.catalogue import UNITS_FIRST
 from exchanges.services.posting import locked
@@ -48,11 +48,13 @@ WORDS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("exchanges.GoalText", ("what",), ("goal__author__person",)),
     ("exchanges.StanceLine", ("words",), ("stance__author__person",)),
     ("exchanges.CommitmentText", ("what",), ("commitment__seat__participant__person",)),
+    ("exchanges.KeptWhatIfText", ("question",), ("what_if__member__person",)),
     ("exchanges.PutRightText", ("words",), ("request__participant__person",)),
     ("exchanges.PutRightStepText", ("done",), ("step__member__person",)),
 )
 # Text that names nobody: made by us, or the workspace's own settings.
 NOT_SWEPT = {"common.AuditEntry", "relationships.Workspace", "relationships.PersonText"}
+UNCOUNTED = {"exchanges.Reflection"}  # that somebody wrote of them for themselves is told to nobody, an operator included
 OF_PERSON = (TokenPurpose.UNSUBSCRIBE, TokenPurpose.SIGN_IN)
 OF_MEMBER = ("API", "DIGEST")
 SHORTEST = 5  # characters of a name that is looked for in other people's words, unless it has two parts
@@ -98,6 +100,7 @@ def erase_person(*, person: Person, now: datetime, is_dry_run: bool = False) -> 
         said = _take_words(person, found)
         delete_reflections_of(person)  # uncounted: that there were any is nobody's to know
         parties = _take_parties(person, found)
+        _take_guesses(person, found)
         _take_account(person, found)
         _take_mail(person, email, found, now)
         names = [one for one in {name, *parties} if one and one != found.pseudonym]
@@ -279,7 +282,8 @@ def _sweep(workspace_id: int, strings: list[str], found: Erased) -> None:
                     value = json.loads(clean) if is_json else clean[: column.max_length]
                     model.objects.filter(pk=pk).update(**{column.name: value})  # type: ignore[attr-defined]
                     changed += 1
-            found.add(f"names in {model._meta.label}.{column.name}", changed)
+            if model._meta.label not in UNCOUNTED:
+                found.add(f"names in {model._meta.label}.{column.name}", changed)
 
 
 def swept() -> list[tuple[type[models.Model], list[Any]]]:
@@ -295,6 +299,12 @@ def swept() -> list[tuple[type[models.Model], list[Any]]]:
         if columns:
             chosen.append((model, columns))
     return chosen
+
+
+def _take_guesses(person: Person, found: Erased) -> None:
+    """What-ifs that were kept name value kinds in the words of either side."""
+    theirs = KeptWhatIfText.objects.filter(what_if__relationship__sides__participants__person=person).exclude(question="")
+    found.add("questions of kept what-ifs", KeptWhatIfText.objects.filter(pk__in=list(theirs.values_list("pk", flat=True))).update(question=""))
 
 
 def _take_answers_kept(strings: list[str], found: Erased) -> None:

@@ -74,12 +74,14 @@ def propose_goal(*, author: Participant, what: str, by_on: object, now: datetime
 
 
 def agree_goal(*, goal: Goal, author: Participant, now: datetime) -> GoalStep:
-    """By the side that did not propose it. Again is the same. Raises OtherSideAgrees or GoalIsClosed."""
+    """By the side that did not propose it. Again is the same. Raises OtherSideAgrees, RelationshipIsOver or GoalIsClosed."""
     with transaction.atomic():
-        locked(goal.relationship_id)
+        relationship = locked(goal.relationship_id)
         if author.side.role == goal.side:
             raise OtherSideAgrees
-        steps = {step.step: step for step in goal.steps.all()}
+        if not relationship.is_going_on:
+            raise RelationshipIsOver
+        steps = {step.step: step for step in GoalStep.objects.filter(goal=goal)}  # under the lock, whatever the page had read
         if GoalMove.AGREED in steps:
             return steps[GoalMove.AGREED]
         if steps:
@@ -93,7 +95,7 @@ def close_goal(*, goal: Goal, author: Participant, step: str, now: datetime) -> 
         raise Invalid("This choice is not known.", field="step")
     with transaction.atomic():
         locked(goal.relationship_id)
-        steps = {one.step for one in goal.steps.all()}
+        steps = {one.step for one in GoalStep.objects.filter(goal=goal)}
         if steps.intersection(CLOSED):
             raise GoalIsClosed
         if step == GoalMove.REACHED and GoalMove.AGREED not in steps:

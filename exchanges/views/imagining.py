@@ -124,6 +124,7 @@ def _outcome(data: dict[str, Any], basis: Basis, balance: Balance, reading: Read
         "options": told,
         "chance": words.chance(then.both_fair) if is_known and then.both_fair is not None else "",
         "both_short": words.chance(then.both_short) if is_known and then.both_short is not None else "",
+        "both_short_between": words.chance_between(then.both_short_lo or 0.0, then.both_short_hi or 0.0),
         "shares": _shares(asked, basis, names),
         "is_silence": not asked.changes and not asked.is_shock,
         "they_status": side_status(they, basis.as_of),

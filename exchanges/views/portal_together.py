@@ -55,8 +55,8 @@ def promise_something(request: HttpRequest, home: Home) -> HttpResponse:
     row, participant = home.place.relationship, home.place.participant
     if not row.is_going_on:
         raise NotFound
-    waits = waits_for_the_close(row, participant.side.role, home.now)
     seat = seat_to_promise_in(participant, home.now)
+    waits = seat is None and waits_for_the_close(row, participant, home.now)
     reads_on = seat.round.closes_at.astimezone(home.place.workspace.zone).date() if seat is not None and not hasattr(seat.round, "posting") else None
     posted = request.POST if request.method == "POST" else None
     form = PromiseForm(posted, initial={"key": new_key()}, today=home.today, first=reads_on or home.today)

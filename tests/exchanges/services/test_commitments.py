@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.models import Commitment, CommitmentEvent, EventKind, EventStatus, EventVersion, RoundSeat, ValueEvent, Visibility
+from exchanges.models import Commitment, CommitmentEvent, EventKind, EventStatus, EventVersion, RoundPosting, RoundSeat, ValueEvent, Visibility
 from exchanges.selectors.commitments import events_of_checks, own_promises
 from exchanges.services import commitments
 from exchanges.services.commitments import (
@@ -161,7 +161,7 @@ def test_an_employee_promises_apart_and_only_while_no_question_is_open(cast, emp
 def test_without_the_guard_a_promise_would_come_while_the_question_is_open(cast, employee, monkeypatch):
     """Negative control."""
     open_round(relationship=employee.relationship, now=NOW, reason="due")
-    monkeypatch.setattr(commitments, "waits_for_the_close", lambda relationship, side, now: False)
+    monkeypatch.setattr(commitments, "waits_for_the_close", lambda relationship, participant, now: False)
     assert promise_apart(participant=employee.eva_speaks, what="Show the new planner", by_on=LATER, now=NOW)
 
 
@@ -175,6 +175,43 @@ def test_a_managers_promise_is_told_at_the_close_whether_or_not_the_employee_ans
     assert not ValueEvent.objects.exists()
     sweep_rounds(now=round.closes_at)
     assert ValueEvent.objects.get().giver == SideRole.OWN
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_how_long_a_manager_may_promise_tells_nothing_of_the_employee(cast, employee, answered):
+    """The moment of the last answer is theirs: the two weeks begin at the close, in both worlds."""
+    round = open_round(relationship=employee.relationship, now=NOW, reason="due")
+    manager = employee.relationship.sides.get(role=SideRole.OWN).participants.get()
+    says(round, manager)
+    if answered:
+        says(round, employee.eva_speaks, now=NOW + 4 * DAY)
+    for sweep in (False, True):  # before it is posted as after
+        if sweep:
+            sweep_rounds(now=round.closes_at)
+        assert seat_to_promise_in(manager, round.closes_at + 14 * DAY - MINUTE) is not None
+        assert seat_to_promise_in(manager, round.closes_at + 14 * DAY) is None
+    assert RoundPosting.objects.get().revealed_at == round.closes_at
+
+
+def test_a_posting_that_kept_the_moment_of_an_answer_does_not_tell_it(cast, employee):
+    round = open_round(relationship=employee.relationship, now=NOW, reason="due")
+    manager = employee.relationship.sides.get(role=SideRole.OWN).participants.get()
+    says(round, manager)
+    says(round, employee.eva_speaks)
+    RoundPosting.objects.create(workspace=cast.workspace, round=round, outcome="REVEALED", revealed_at=NOW, posted_at=round.closes_at)
+    assert seat_to_promise_in(manager, round.closes_at + 14 * DAY - MINUTE) is not None
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_nobody_sees_a_clients_promise_while_their_check_is_open(cast, round, answered):
+    """Held with the answer, or refused without one: from outside both look alike."""
+    if answered:
+        says(round, cast.bo_speaks)
+        kept(round, cast.bo_speaks)
+    else:
+        with pytest.raises(QuestionIsOpen):
+            promise_apart(participant=cast.bo_speaks, what="Lunch for the night desk", by_on=LATER, now=NOW)
+    assert not ValueEvent.objects.exists()
 
 
 def test_without_the_blind_rule_a_promise_would_tell(cast, round, monkeypatch):

@@ -20,14 +20,18 @@ from exchanges.models import (
     ImportBatch,
     ImportFile,
     ImportTable,
+    KeptWhatIf,
+    KeptWhatIfText,
     Prompt,
     PromptState,
+    Reflection,
     Report,
     ReportFact,
     RoundSeat,
     Word,
 )  # fmt: skip
 from exchanges.services.erasing import WORDS, ImportRuns, StillWorksHere, erase_person, reapply, swept
+from exchanges.services.reflections import set_how_often
 from exchanges.services.reports import Account, report_got
 from exchanges.services.rounds import answer_check, open_round
 from relationships.models import Erasure, Kind, Participant, Party, PartyText, Person, PersonText, SideRole, TermsItem
@@ -223,6 +227,25 @@ def test_who_cannot_be_erased_again_stops_nobody_elses_erasure(cast):
         call_command("reapply_erasures", stdout=said)
     assert f"not erased {cast.ana.person.public_id}: This person is a member of the workspace." in said.getvalue()
     assert left_of("Bo Berg", "bo@borealis.example") == []
+
+
+def test_that_somebody_wrote_of_them_for_themselves_is_not_counted(cast):
+    set_how_often(member=cast.ana, how_often="MONTHLY", now=NOW)
+    Reflection.objects.filter(member=cast.ana).update(sentence="Bo Berg was kind")
+    assert Reflection.objects.count() == 1
+    found = erase_person(person=cast.bo, now=NOW)
+    assert not [name for name in found.counts if "eflection" in name]
+    assert "Bo Berg" not in Reflection.objects.get().sentence
+
+
+def test_a_kept_what_if_asks_nothing_any_more(cast):
+    kept = KeptWhatIf.objects.create(
+        workspace=cast.workspace, relationship=cast.borealis, member=cast.ana, as_of=TODAY, until=LATER.date(), query="", at=NOW
+    )
+    KeptWhatIfText.objects.create(workspace=cast.workspace, what_if=kept, question="What if there is no more \u201cBo's jokes\u201d from Bo?")
+    found = erase_person(person=cast.bo, now=NOW)
+    assert KeptWhatIfText.objects.get().question == ""
+    assert found.counts["questions of kept what-ifs"] == 1
 
 
 def test_somebody_who_was_named_anew_later_is_not_erased_again(cast):

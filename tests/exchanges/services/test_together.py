@@ -81,6 +81,23 @@ def test_two_closings_at_once_are_one(cast, monkeypatch):
     assert GoalStep.objects.count() == 1
 
 
+def test_what_a_page_had_read_before_does_not_agree_to_a_closed_goal(cast):
+    goal = proposed(cast)
+    stale = goal_in(cast.borealis, goal.public_id)
+    assert list(stale.steps.all()) == []
+    close_goal(goal=goal, author=cast.ana_speaks, step="GIVEN_UP", now=NOW)
+    with pytest.raises(GoalIsClosed):
+        agree_goal(goal=stale, author=cast.bo_speaks, now=NOW)
+    assert [step.step for step in GoalStep.objects.all()] == ["GIVEN_UP"]
+
+
+def test_nobody_agrees_to_a_goal_of_what_is_over(cast):
+    goal = proposed(cast)
+    type(cast.borealis).objects.filter(pk=cast.borealis.pk).update(stage=Stage.COMPLETED)
+    with pytest.raises(RelationshipIsOver):
+        agree_goal(goal=goal, author=cast.bo_speaks, now=NOW)
+
+
 def test_the_list_stays_short_and_its_words_too(cast):
     for number in range(MOST_GOALS):
         proposed(cast, f"Goal {number}")
