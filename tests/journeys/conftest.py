@@ -1,5 +1,6 @@
 """Servers of our own for whole journeys: on free ports, in a folder that goes away, and never the ones that are already running here."""
 
+import logging
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import program
+from tests.journeys.running import SCENE, Ledger, Postbox, own_database
 
 
 def free_port() -> int:
@@ -28,6 +30,25 @@ def wait_for_port(port: int, seconds: float = 20) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError(f"Nothing listens on {port}.")
+
+
+@pytest.fixture(autouse=True)
+def _quiet_mail_servers() -> None:
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # a line a command would bury what a failure says
+
+
+@pytest.fixture
+def faketime() -> Path:
+    """The library that lets a program see another time of day."""
+    return Path(str(program("libfaketime.so.1")))
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    box = Postbox()
+    box.open(free_port())
+    yield box
+    box.close()
 
 
 @pytest.fixture
@@ -80,3 +101,42 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         subprocess.run([*control, "-m", "immediate", "stop"], **run)  # type: ignore[call-overload]
         if os.geteuid() == 0:
             shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with every table and no row, made once and copied."""
+    running = Ledger(tmp_path_factory.mktemp("empty"), 0)
+    running.manage("migrate", "--verbosity", "0")
+    return running.folder / "valueledger.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same on PostgreSQL, as a template."""
+    url = own_database(postgres_url, "empty")
+    Ledger(tmp_path_factory.mktemp("empty"), 0, DATABASE_URL=url).manage("migrate", "--verbosity", "0")
+    return url
+
+
+@pytest.fixture(params=["embedded", pytest.param("servers", marks=[pytest.mark.redis, pytest.mark.postgres])])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """Once as it comes out of the box, once with PostgreSQL and Redis."""
+    if request.param == "embedded":
+        shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
+        return {}
+    request.getfixturevalue("empty_database")
+    url = own_database(request.getfixturevalue("postgres_url"), f"journey_{free_port()}", template="empty")
+    return {"DATABASE_URL": url, "REDIS_URL": request.getfixturevalue("redis_url")}
+
+
+@pytest.fixture
+def ledger(engine: dict[str, str], postbox: Postbox, tmp_path: Path) -> Iterator[Ledger]:
+    """Running, with two clients who were never asked; both times with a mail server whose answer it awaits for four seconds."""
+    running = Ledger(tmp_path, free_port(), SMTP_URL=f"smtp://127.0.0.1:{postbox.port}?timeout=4", **engine)
+    try:
+        running.run(SCENE.replace("ZONE", "UTC"))
+        running.start()
+        yield running
+    finally:
+        running.end()
