@@ -20,7 +20,6 @@ from exchanges.selectors.asking import Facts, Look, facts_of, look_at, sooner
 from exchanges.selectors.due import ratings_to_ask
 from exchanges.selectors.due_terms import terms_due, who_would_say
 from exchanges.selectors.requalify import coming
-from exchanges.selectors.requalify import coming
 from exchanges.selectors.settling import ADVANCE, Due, advances_by, due_of, due_of_advance, promised_by, speakers_for
 from exchanges.wording.asking import because
 from relationships.models import ENDED_STAGES, Kind, Participant, SideRole, Workspace
@@ -83,7 +82,6 @@ def preview(
     looks = in_turn(facts, allowances, now, until)
     questions = [question for look in looks for question in _questions(look, known[look.relationship_id], today)]
     questions += _ratings(known, allowances, workspace, now)
-    questions += _worth(cards, workspace, now, until, reader)
     questions += _worth(cards, workspace, now, until, reader)
     questions += _terms(cards, workspace, now, until)
     questions += _terms(shared_only, workspace, now, until) if shared_only is not None else []
@@ -178,18 +176,6 @@ def _ratings(cards: dict[int, Card], allowances: Allowances, workspace: Workspac
             )
             if obstacle is None:
                 known.add(one, now)
-    return found
-
-
-def _worth(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: date, reader: int | None) -> list[Question]:
-    """Whether it is still worth it, to each of our side. Only of what the reader stewards; of employees and friends only what they are asked themselves."""
-    known = {card.relationship_id: card for card in cards.exclude(stage__in=ENDED_STAGES)[:MOST]}
-    found = []
-    for on, one in coming(known, workspace, now, until=until):
-        card = known[one.side.relationship_id]
-        if card.kind == Kind.CLIENT or one.person_id == reader:
-            question = Question(on, person_of(one), True, card.public_id, card.counterpart_name, "still worth it", "once a half-year")
-            found.append(question)
     return found
 
 
