@@ -150,13 +150,32 @@ def is_moot(prompt: Prompt) -> bool:
 
 def answer_to(prompt: Prompt) -> Settlement | None:
     """What counts of what was said to this question: the newest answer, unless a link said two different things within a minute."""
-    rows = list(Settlement.objects.filter(prompt=prompt).order_by("-seq")[:10])
-    if not rows:
-        return None
+    return answers_to([prompt.pk]).get(prompt.pk)
+
+
+def answers_to(prompts: Collection[int] | QuerySet[Prompt]) -> dict[int, Settlement]:
+    """What counts, by question; without those to which nothing was said that does. One query."""
+    rows: dict[int, list[Settlement]] = {}
+    for row in Settlement.objects.filter(prompt__in=prompts).order_by("-seq"):
+        rows.setdefault(row.prompt_id, []).append(row)
+    return {pk: said[0] for pk, said in rows.items() if not _is_machine(said)}
+
+
+def _is_machine(rows: Sequence[Settlement]) -> bool:
     newest = rows[0]
     lately = [row for row in rows[1:] if newest.recorded_at - row.recorded_at < SETTLES_AFTER]
-    is_machine = newest.assurance == Assurance.LINK and any((row.became, row.on) != (newest.became, newest.on) for row in lately)
-    return None if is_machine else newest
+    return newest.assurance == Assurance.LINK and any((row.became, row.on) != (newest.became, newest.on) for row in lately)
+
+
+def has_settled(said: Settlement, prompt: Prompt, now: datetime) -> bool:
+    """What was said a minute ago, or to a question that has closed, is not taken back any more."""
+    return said.recorded_at <= now - SETTLES_AFTER or prompt.closes_at <= now
+
+
+def answered_through_links(prompts: QuerySet[Prompt]) -> QuerySet[Prompt]:
+    """Questions about promises that are open although something was said through their link."""
+    said = Settlement.objects.filter(prompt=OuterRef("pk"), assurance=Assurance.LINK)
+    return prompts.filter(Exists(said), kind=PromptKind.SETTLE, state__in=OPEN)
 
 
 def said_of(event_ids: Collection[int]) -> dict[int, Settlement]:

@@ -127,7 +127,7 @@ def correct_event(*, event: ValueEvent, voice: Voice, supersedes: EventVersion, 
                 name: getattr(supersedes, name) for name in ("occurred_on", "kind", "status", "arrived_on", "expected_on", "visibility", "value_kind")
             },
         }
-        details = clean_details(EventDetails(**{**current, **changes}), relationship=relationship, now=now)
+        details = clean_details(EventDetails(**{**current, **changes}), relationship=relationship, now=now, needs_text="what" in changes)
         if details.value_kind != supersedes.value_kind:
             ensure_offered(details.value_kind)
         if supersedes.visibility == Visibility.SHARED and details.visibility == Visibility.PRIVATE:
@@ -184,8 +184,8 @@ def ensure_newest(event: ValueEvent, supersedes: EventVersion) -> None:
         raise AlreadyCorrected
 
 
-def clean_details(details: EventDetails, *, relationship: Relationship, now: datetime) -> EventDetails:
-    """Check everything that was typed. Raises Invalid with the field's name."""
+def clean_details(details: EventDetails, *, relationship: Relationship, now: datetime, needs_text: bool = True) -> EventDetails:
+    """Check everything that was typed. Raises Invalid with the field's name. Without `needs_text` a text that was erased stays empty."""
     today = now.astimezone(relationship.workspace.zone).date()
     for value, known, field in (
         (details.kind, EventKind.values, "kind"),
@@ -204,7 +204,7 @@ def clean_details(details: EventDetails, *, relationship: Relationship, now: dat
     if details.value_kind is not None and not _is_theirs(details.value_kind, relationship):
         raise Invalid("This kind of value is not in the catalogue.", field="value_kind")
     return EventDetails(
-        what=clean_text(details.what, "what", longest=WHAT_LONGEST, required=True),
+        what=clean_text(details.what, "what", longest=WHAT_LONGEST, required=needs_text),
         occurred_on=occurred_on,
         kind=details.kind,
         status=details.status,

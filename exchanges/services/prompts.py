@@ -18,7 +18,9 @@ from exchanges.models.prompts import OTHER_MAIL
 from exchanges.selectors.allowance import Allowances
 from exchanges.selectors.asking import CHUNK, Look, looks, to_look_at
 from exchanges.selectors.due import ROUND_LASTS, ratings_to_ask
+from exchanges.selectors.settling import answered_through_links, answers_to
 from exchanges.services import mailing
+from exchanges.services.apart import on_its_own
 from exchanges.services.asking import AskedEnough, has_room, put_off
 from exchanges.services.gently import is_an_employee, is_theirs_alone
 from exchanges.services.occasions import note_one_off, settle
@@ -135,7 +137,8 @@ def _ask_ratings_in(workspace: Workspace, *, now: datetime, limit: int) -> int:
         if asked >= limit:
             break
         if event.relationship_id in able:
-            asked += len(ask_rating(event, now=now))
+            with on_its_own("nobody could be asked how something landed", workspace_id=workspace.pk):
+                asked += len(ask_rating(event, now=now))
     return asked
 
 
@@ -194,10 +197,12 @@ def remind(*, now: datetime, limit: int = 200) -> int:
             .order_by("created_at", "id")
         )
         prompts = list(due[:limit])
+    reminded_now = 0
     for prompt in prompts:
-        with within(prompt.workspace_id), transaction.atomic():
+        with within(prompt.workspace_id), on_its_own("nobody could be reminded", workspace_id=prompt.workspace_id):
             mailing.queue(prompt=prompt, person=prompt.participant.person, workspace=prompt.workspace, kind="reminder", now=now)
-    return len(prompts)
+            reminded_now += 1
+    return reminded_now
 
 
 def _span(begin: Value | F, end: Value | F) -> ExpressionWrapper:
@@ -211,7 +216,7 @@ def wake(*, now: datetime, limit: int = 200) -> int:
         prompts = list(asleep.select_related("participant__person__text", "workspace").order_by("snoozed_until", "id")[:limit])
     woken = 0
     for prompt in prompts:
-        with within(prompt.workspace_id), transaction.atomic():
+        with within(prompt.workspace_id), on_its_own("a question could not be put again", workspace_id=prompt.workspace_id):
             if Prompt.objects.filter(pk=prompt.pk, state=PromptState.SNOOZED, snoozed_until__lte=now).update(state=PromptState.WAITING):
                 mailing.queue(prompt=prompt, person=prompt.participant.person, workspace=prompt.workspace, kind="woken", now=now)
                 woken += 1
@@ -228,12 +233,17 @@ def tell_stewards(*, now: datetime) -> int:
 
 
 def lapse(*, now: datetime) -> int:
-    """Questions whose time is over. Those of a round are ended with it; this finds the others, and what was put off for too long."""
+    """Questions whose time is over. Those of a round are ended with it; this finds the others, and what was put off for too long.
+
+    What was said through a link and is still to be carried out keeps its question open: it is not lost because a sweep did not reach it.
+    """
     with everywhere():
         too_late = Q(closes_at__lte=now + LEAST_LEFT, snoozed_until__lte=now) | Q(snoozed_until__gte=F("closes_at"))
+        over = Prompt.objects.ended_at(now).filter(round__isnull=True)
         put_off_for_good = Prompt.objects.filter(too_late, state=PromptState.SNOOZED)
-        count = put_off_for_good.update(state=PromptState.LAPSED, reason="put off", ended_at=now)
-        ended = Prompt.objects.ended_at(now).filter(round__isnull=True)
+        still_to_draw = answers_to(answered_through_links(over | put_off_for_good))
+        count = put_off_for_good.exclude(pk__in=still_to_draw).update(state=PromptState.LAPSED, reason="put off", ended_at=now)
+        ended = over.exclude(pk__in=still_to_draw)
         return count + ended.update(state=PromptState.LAPSED, reason="closed", ended_at=now)
 
 

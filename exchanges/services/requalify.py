@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from exchanges.models import Prompt, PromptKind, PromptState, Requalification, RequalificationText, StillWorth
 from exchanges.selectors.requalify import OPEN, period_of, subject_of, to_ask
 from exchanges.services import mailing
+from exchanges.services.apart import on_its_own
 from exchanges.services.asking import has_room
 from exchanges.services.posting import locked
 from exchanges.services.rounds import RelationshipEnded
@@ -40,7 +41,8 @@ def ask_due_worth(*, now: datetime, limit: int = 200) -> int:
     for workspace in Workspace.objects.filter(is_active=True).order_by("id"):
         with within(workspace.pk):
             for participant in to_ask(workspace, now, limit=limit - asked):
-                asked += ask_worth(participant=participant, now=now) is not None
+                with on_its_own("somebody could not be asked whether it is still worth it", workspace_id=workspace.pk):
+                    asked += ask_worth(participant=participant, now=now) is not None
         if asked >= limit:
             break
     return asked

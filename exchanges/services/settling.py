@@ -10,18 +10,17 @@ import logging
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from exchanges.access import Voice
-from exchanges.models import Assurance, Became, EventStatus, EventVersion, Prompt, PromptKind, PromptState, Settlement
-from exchanges.selectors.rounds import SETTLES_AFTER
-from exchanges.selectors.settling import OPEN, answer_to, version_asked_about
+from exchanges.models import Assurance, Became, EventStatus, EventVersion, Prompt, PromptState, Settlement
+from exchanges.selectors.settling import answer_to, answered_through_links, answers_to, has_settled, version_asked_about
+from exchanges.services.apart import on_its_own
 from exchanges.services.events import AHEAD, NotTheAuthor, OtherSideReported, UndoIsOver, correct_event, ensure_can_be_taken_back, withdraw_event
 from exchanges.services.gently import AlreadySettled
 from exchanges.services.posting import locked
 from exchanges.services.prompts import answered, reopen
 from exchanges.services.rounds import RoundClosed
-from exchanges.services.settling_prompts import end_moot
+from exchanges.services.settling_prompts import CHUNK, end_moot
 from relationships.models import Workspace
 from valueledger.common.errors import Conflict, Invalid
 from valueledger.common.tenancy import within
@@ -42,7 +41,7 @@ def settle(*, prompt: Prompt, became: str, on: object, voice: Voice, now: dateti
             raise RoundClosed
         day = _day_of(became, on, relationship.workspace, now)
         newest = Settlement.objects.filter(prompt=row).order_by("-seq").first()
-        if newest is not None and (newest.became, newest.on) == (became, day):
+        if newest is not None and (newest.became, newest.on) == (became, day) and _stands(newest, row, assurance):
             return newest
         version = version_asked_about(row)
         if row.state in (PromptState.ANSWERED, PromptState.WITHDRAWN) or version is None:
@@ -55,6 +54,11 @@ def settle(*, prompt: Prompt, became: str, on: object, voice: Voice, now: dateti
         if assurance != Assurance.LINK:
             draw(said, version, voice, now=now)
     return said
+
+
+def _stands(newest: Settlement, prompt: Prompt, assurance: str) -> bool:
+    """Whether the same again would add nothing: not where a machine seems to have said it, or what was said waits for a minute to pass."""
+    return answer_to(prompt) == newest and (assurance == Assurance.LINK or prompt.state == PromptState.ANSWERED)
 
 
 def _day_of(became: str, on: object, workspace: Workspace, now: datetime) -> date | None:
@@ -110,12 +114,23 @@ def draw_answers(*, now: datetime, limit: int = 200) -> int:
     done = 0
     for workspace in Workspace.objects.filter(is_active=True).order_by("id"):
         with within(workspace.pk):
-            said = Settlement.objects.filter(prompt=OuterRef("pk"), assurance=Assurance.LINK)
-            waiting = Prompt.objects.filter(Exists(said), kind=PromptKind.SETTLE, state__in=OPEN)
-            for prompt_id in list(waiting.order_by("id").values_list("pk", flat=True)[: limit - done]):
-                done += _draw_one(prompt_id, now)
+            done += _draw_in(now, limit - done)
         if done >= limit:
             break
+    return done
+
+
+def _draw_in(now: datetime, limit: int) -> int:
+    """Those that do not count, or not yet, are passed over: they hold up nobody."""
+    waiting = answered_through_links(Prompt.objects.all()).order_by("id")
+    done, last = 0, 0
+    while done < limit and (chunk := list(waiting.filter(pk__gt=last)[:CHUNK])):
+        last = chunk[-1].pk
+        answers = answers_to([prompt.pk for prompt in chunk])
+        ready = [prompt for prompt in chunk if prompt.pk in answers and has_settled(answers[prompt.pk], prompt, now)]
+        for prompt in ready[: limit - done]:
+            with on_its_own("an answer about a promise could not be carried out", workspace_id=prompt.workspace_id):
+                done += _draw_one(prompt.pk, now)
     return done
 
 
@@ -124,7 +139,7 @@ def _draw_one(prompt_id: int, now: datetime) -> int:
         prompt = Prompt.objects.select_related("participant__side").get(pk=prompt_id)
         locked(prompt.relationship_id)
         said = answer_to(prompt)
-        if said is None or (said.recorded_at > now - SETTLES_AFTER and prompt.closes_at > now):
+        if said is None or not has_settled(said, prompt, now):
             return 0
         version = version_asked_about(prompt)
         if version is None:
@@ -135,6 +150,10 @@ def _draw_one(prompt_id: int, now: datetime) -> int:
             with transaction.atomic():
                 draw(said, version, Voice(participant=prompt.participant), now=now)
         except Conflict:  # said elsewhere between our looking and writing
+            end_moot(prompt, now=now)
+            return 0
+        except Invalid as error:  # what is kept of the promise does not hold with what was said
+            log.warning("an answer about a promise was refused", extra={"workspace_id": prompt.workspace_id, "refused": error.field})
             end_moot(prompt, now=now)
             return 0
     return 1

@@ -16,6 +16,7 @@ from exchanges.models import Prompt, PromptKind, PromptState
 from exchanges.selectors.allowance import Allowances
 from exchanges.selectors.settling import OPEN, Due, advances_by, due_of, due_of_advance, is_moot, promised_by, speakers_for
 from exchanges.services import mailing
+from exchanges.services.apart import on_its_own
 from exchanges.services.asking import has_room
 from exchanges.services.posting import locked
 from exchanges.services.promises import SAID_ELSEWHERE
@@ -61,9 +62,12 @@ def _dues(promises: QuerySet, advances: QuerySet) -> Iterator[Due]:
 
 def _ask_one_of(due: Due, people: Iterable[Participant], allowances: Allowances, now: datetime) -> int:
     for participant in people:
-        if allowances.obstacle(participant, now, PromptKind.SETTLE) is None and ask(due, participant, now=now) is not None:
-            allowances.add(participant, now)
-            return 1
+        if allowances.obstacle(participant, now, PromptKind.SETTLE) is not None:
+            continue
+        with on_its_own("nobody could be asked about a promise", workspace_id=participant.workspace_id):
+            if ask(due, participant, now=now) is not None:
+                allowances.add(participant, now)
+                return 1
     return 0
 
 

@@ -15,6 +15,7 @@ from django.db.models import Exists, Max, OuterRef, Subquery
 
 from exchanges.models import Answer, Prompt, PromptKind, PromptState
 from exchanges.services import mailing
+from exchanges.services.apart import on_its_own
 from exchanges.services.asking import has_room
 from exchanges.services.intents import say_intent
 from exchanges.services.posting import locked
@@ -91,7 +92,8 @@ def ask_due_terms(*, now: datetime, limit: int = 200, may_ask: Callable[[int], b
     for workspace in Workspace.objects.filter(is_active=True).order_by("id"):
         with within(workspace.pk):
             for side_id in _due_sides(workspace, now)[: limit - asked]:
-                asked += _ask_somebody(side_id, now, may_ask)
+                with on_its_own("a side could not be asked what matters", workspace_id=workspace.pk):
+                    asked += _ask_somebody(side_id, now, may_ask)
         if asked >= limit:
             break
     return asked
