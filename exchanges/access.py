@@ -27,7 +27,7 @@ from exchanges.models import (
     View,
     Visibility,
 )
-from exchanges.models.prompts import BLIND, EMPLOYEES, OTHER_MAIL, thoughts_of_others
+from exchanges.models.prompts import BLIND, EMPLOYEES, OTHER_MAIL, hidden_from
 from relationships.access import as_uuid as as_uuid
 from relationships.access import named_to
 from relationships.models import ENDED_STAGES, Kind, Member, Participant, Person, Relationship, SideRole, Workspace
@@ -247,7 +247,7 @@ def prompts_for(member: Member) -> QuerySet[Prompt]:
     rows = Prompt.objects.filter(workspace_id=member.workspace_id)
     if not member.is_steward:
         return rows.none()
-    return rows.filter(relationship__steward=member).exclude(EMPLOYEES | thoughts_of_others(member.person_id))
+    return rows.filter(relationship__steward=member).exclude(EMPLOYEES | hidden_from(member.person_id))
 
 
 @dataclass(frozen=True)
@@ -339,7 +339,7 @@ def outbox_for(member: Member) -> QuerySet[Outbox]:
     """Messages about the relationships that this member stewards. Of an employee, and of a blind question, the first mail: a second one tells."""
     if not member.is_steward:
         raise NotFound
-    mine = Prompt.objects.filter(workspace_id=member.workspace_id, relationship__steward=member).exclude(thoughts_of_others(member.person_id))
+    mine = Prompt.objects.filter(workspace_id=member.workspace_id, relationship__steward=member).exclude(hidden_from(member.person_id))
     hushed = EMPLOYEES | BLIND
     first = Q(subject_id__in=mine.filter(hushed).values("pk"), kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()])
     asked = (Q(subject_id__in=mine.exclude(hushed).values("pk")) | first) & ~Q(kind__in=OTHER_MAIL)

@@ -6,9 +6,9 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from exchanges.models.events import ValueEvent
+from exchanges.models.events import EventVersion, ValueEvent, Visibility
 from exchanges.models.rounds import Round, Shown
 from relationships.models import Kind, Participant, Relationship, SideRole, Workspace
 from valueledger.common.tenancy import scoped
@@ -30,6 +30,17 @@ BLIND = Q(side=SideRole.COUNTERPART, round__isnull=False, round__posting__isnull
 def thoughts_of_others(person_id: int | None) -> Q:
     """Whether it is still worth it to them, asked of other people of our side: of employees and friends nobody else sees even that it was asked."""
     return Q(kind=PromptKind.REQUALIFY) & ~Q(relationship__kind=Kind.CLIENT) & ~Q(participant__person_id=person_id or 0)
+
+
+def kept_to_themselves() -> Q:
+    """A promise that the other side keeps to itself was asked about: our side reads neither of it nor of its question."""
+    theirs = EventVersion.objects.filter(event=OuterRef("event"), event__author_side=SideRole.COUNTERPART, superseded_by__isnull=True)
+    return Q(kind=PromptKind.SETTLE, side=SideRole.COUNTERPART) & Q(Exists(theirs.filter(visibility=Visibility.PRIVATE)))
+
+
+def hidden_from(person_id: int | None) -> Q:
+    """What nobody of our side but this person is asked alone, and what the other side keeps to itself."""
+    return thoughts_of_others(person_id) | kept_to_themselves()
 
 
 class PromptState(models.TextChoices):

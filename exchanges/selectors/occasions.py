@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from exchanges.models import CLOSING, Occasion, Prompt, PromptKind, PromptState
+from exchanges.models.prompts import kept_to_themselves
 from exchanges.wording.asking import because, did_not_answer, has_not_answered, we_ask
 from exchanges.wording.minutes import minutes
 from relationships.models import Kind, SideRole
@@ -46,10 +47,12 @@ def silences(prompts: QuerySet[Prompt], *, now: datetime, today: date, most: int
 def minutes_asked(prompts: QuerySet[Prompt], *, since: datetime) -> dict[int, int]:
     """How many minutes each side was asked for since then, by the estimate of each question: every one that was put, answered or not.
 
-    Without what each of us is asked alone: that somebody was is theirs.
+    Without what each of us is asked alone: that somebody was is theirs. Nor what each side is asked about promises that it may keep to itself.
     """
     total = {SideRole.OWN: 0.0, SideRole.COUNTERPART: 0.0}
-    for side, kind in prompts.filter(created_at__gt=since).exclude(state=PromptState.WITHDRAWN).exclude(kind=PromptKind.REQUALIFY).values_list("side", "kind"):
+    rows = prompts.filter(created_at__gt=since).exclude(state=PromptState.WITHDRAWN).exclude(kind=PromptKind.REQUALIFY)
+    rows = rows.exclude(kind=PromptKind.SETTLE, side=SideRole.OWN).exclude(kept_to_themselves())
+    for side, kind in rows.values_list("side", "kind"):
         total[SideRole(side)] += minutes(kind)
     return {int(side): ceil(spent) for side, spent in total.items()}
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 
 from exchanges.models import Prompt, PromptKind, PromptState, ValueEvent
+from exchanges.models.prompts import kept_to_themselves
 from relationships.models import Kind, Relationship, SideRole
 
 YEAR = timedelta(days=365)
@@ -33,6 +34,7 @@ def participation_of(relationship: Relationship, events: QuerySet[ValueEvent], *
     counting = Prompt.objects.filter(relationship=relationship, created_at__gt=now - YEAR).filter(over).exclude(state=PromptState.WITHDRAWN)
     counting = counting.exclude(kind=PromptKind.REQUALIFY)  # asked of each of us alone: no side takes part in it
     counting = counting.exclude(kind=PromptKind.SETTLE, side=SideRole.OWN)  # a promise may be ours alone to know of, and an advance is
+    counting = counting if reader == SideRole.COUNTERPART else counting.exclude(kept_to_themselves())
     rows = counting.values("side").annotate(asked=Count("pk"), answered=Count("pk", filter=Q(state=PromptState.ANSWERED))).order_by()
     asked = {row["side"]: (row["asked"], row["answered"]) for row in rows}
     since: date = (now - YEAR).astimezone(relationship.workspace.zone).date()

@@ -238,7 +238,8 @@ def _settlements(cards: QuerySet[Card], workspace: Workspace, now: datetime, unt
 
 
 def _may_be_told(due: Due, card: Card) -> bool:
-    return card.kind != Kind.EMPLOYEE or due.side == SideRole.OWN
+    """Not what an employee is asked, nor what they keep to themselves."""
+    return due.side == SideRole.OWN or not (card.kind == Kind.EMPLOYEE or due.is_ours_alone)
 
 
 def _unasked(cards: dict[int, Card], today: date) -> list[Unasked]:
