@@ -9,6 +9,7 @@ from django import forms
 from exchanges.forms.fields import AmountField, DayField, LineField, NoteField, PickField, WordField
 from exchanges.forms.log import AHEAD, AMOUNT_HINT, WHAT_LONGEST
 from exchanges.models import Beneficiary, EventKind, EventStatus, Owing, Visibility
+from exchanges.services.reports import MISSED_AS
 from exchanges.wording import arrived_choices, cost_choices, expectation_choices, worth_choices
 
 BENEFICIARIES = [(Beneficiary.ORGANISATION, "The organisation"), (Beneficiary.PERSON, "A person")]
@@ -36,10 +37,15 @@ class GotForm(Reporting):
     arrived = PickField(label="What arrived?", choices=arrived_choices, required=False)
     owing = PickField(label="How does it leave us?", choices=[(Owing.GLAD, "Glad"), (Owing.OWING, "Feels like we owe them")], required=False)
 
-    def __init__(self, *arguments: Any, is_gift: bool = False, **options: Any) -> None:
+    def __init__(self, *arguments: Any, is_gift: bool = False, is_missed: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if is_gift:
             del self.fields["owing"]  # a gift opens no debt
+        if is_missed:
+            for name in ("word", "expectation", "owing", "typed_amount", "unit"):
+                del self.fields[name]  # nothing came, so there is nothing to weigh
+            arrived = self.fields["arrived"]
+            arrived.required, arrived.choices = True, [one for one in arrived_choices() if one[0] in MISSED_AS]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -42,6 +42,7 @@ MICRO = 1_000_000
 POINTS_OF_WORD = {Word.BURDEN: -2, Word.NOTHING: 0, Word.LITTLE: 1, Word.FAIR: 2, Word.LOT: 4, Word.GREAT: 8}
 POINTS_MAX = 10**12
 ROLES, SIDES, WORDS = ReportRole.values, SideRole.values, Word.values  # an enumeration makes its list at each call
+MISSED_AS = (Arrived.NONE, Arrived.BURDEN)
 CHOICES = [
     ("arrived", Arrived.values),
     ("expectation", Expectation.values),
@@ -204,6 +205,8 @@ def _write(
     if version is None or version.is_withdrawal:
         raise EventWithdrawn
     account = clean_account(account, role)
+    if version.kind == EventKind.MISSED_MOMENT:
+        ensure_fits_missed(account, role)
     if version.kind == EventKind.GIFT:
         account = replace(account, owing="")  # a gift opens no debt
     valued = value_account(account, role=role, relationship=relationship, side=side, on=version.arrived_on or version.occurred_on)
@@ -271,6 +274,14 @@ def ensure_role(event: ValueEvent, side: int, role: str) -> None:
         raise NotTheReceiver
     if role == ReportRole.GAVE and event.giver != side:
         raise NotTheGiver
+
+
+def ensure_fits_missed(account: Account, role: str) -> None:
+    """Nothing was given, so it took nothing and was worth nothing: whoever missed it says that nothing came, or that it hurt."""
+    if role != ReportRole.GOT:
+        raise Invalid("A missed moment took nothing from anybody.", field="role")
+    if account.arrived not in MISSED_AS or account.word is not None or account.typed_amount is not None or account.owing:
+        raise Invalid("Of a missed moment one says that none of it arrived, or that it was a burden, and no more.", field="arrived")
 
 
 def clean_account(account: Account, role: str) -> Account:

@@ -98,7 +98,7 @@ def account_of(entry: Entry, role: str, reading: Reading, names: Any) -> dict[st
         else f"What it was worth to {'us' if ours else names.short_of(side)}",
         "said": entry.line.accounts.get((side, role), []),
         "may_report": reading.may_write and ours,
-        "may_relay": reading.may_write and not ours and not employee,
+        "may_relay": reading.may_write and not ours and not employee and entry.line.kind != EventKind.MISSED_MOMENT,
         "is_private": employee and not ours and reading.may_write,
     }
 
@@ -263,11 +263,12 @@ def report(request: HttpRequest, public_id: UUID, role: str) -> HttpResponse:
     code = {"gave": ReportRole.GAVE, "got": ReportRole.GOT}[role]
     ensure_ours(found, code)
     newest = newest_of(found)
-    if newest is None or newest.is_withdrawal:
+    if newest is None or newest.is_withdrawal or (newest.kind == EventKind.MISSED_MOMENT and code != ReportRole.GOT):
         raise NotFound
     mine = our_report(desk, reading, found, code)
     form_class: Any = GotForm if code == ReportRole.GOT else GaveForm
-    options = {"is_gift": newest.kind == EventKind.GIFT} if code == ReportRole.GOT else {}
+    is_missed = newest.kind == EventKind.MISSED_MOMENT
+    options = {"is_gift": newest.kind == EventKind.GIFT, "is_missed": is_missed} if code == ReportRole.GOT else {}
     status = 200
     if request.method == "POST":
         form = form_class(request.POST, **options)
@@ -283,7 +284,7 @@ def report(request: HttpRequest, public_id: UUID, role: str) -> HttpResponse:
         form = form_class(initial={"key": new_key(), **(_in(mine) if mine else {})}, **options)
     context = {
         "form": form, "event": found, "line": line_of(reading, found), "names": names_of(reading.relationship), "role": role, "mine": mine,
-        "units": units_for(desk.member.workspace), "is_gift": newest.kind == EventKind.GIFT,
+        "units": units_for(desk.member.workspace), "is_gift": newest.kind == EventKind.GIFT, "is_missed": is_missed,
         "is_personal": reading.relationship.kind == Kind.PERSONAL,
     }  # fmt: skip
     return show(request, "desk/event_report.html", desk, context, nav="relationships", status=status)
@@ -366,7 +367,7 @@ def relay(request: HttpRequest, public_id: UUID, role: str) -> HttpResponse:
     if reading.relationship.kind == Kind.EMPLOYEE or (found.giver != Giver.JOINT and (code == ReportRole.GAVE) != (found.giver == Giver.COUNTERPART)):
         raise NotFound
     newest = newest_of(found)
-    if newest is None or newest.is_withdrawal:
+    if newest is None or newest.is_withdrawal or newest.kind == EventKind.MISSED_MOMENT:
         raise NotFound
     before = Report.objects.current().filter(event=found, side=SideRole.COUNTERPART, role=code, relayed_by=desk.member).select_related("text").first()
     receiving, status = code == ReportRole.GOT, 200

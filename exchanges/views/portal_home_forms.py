@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from exchanges.access import Door, event_in, prompt_in, prompts_in
 from exchanges.forms.portal_home import GAVE, GOT, MISSED, AddForm
 from exchanges.forms.relationships import TERMS_LINES, TermsForm
-from exchanges.models import Assurance, EventStatus, EventVersion, Giver, Prompt, PromptKind, PromptState, Visibility
+from exchanges.models import Assurance, EventKind, EventStatus, EventVersion, Giver, Prompt, PromptKind, PromptState, Visibility
 from exchanges.selectors.catalogue import kind_names
 from exchanges.selectors.portal import ANSWERED_HERE, THEM, US, units_of_side
 from exchanges.selectors.prompts import asking, own_rating
@@ -86,6 +86,8 @@ def rate(request: HttpRequest, home: Home, event_id: UUID) -> HttpResponse:
     version = EventVersion.objects.current().filter(event=event).first()
     if event.giver == Giver.COUNTERPART or version is None or version.is_withdrawal or version.status != EventStatus.ARRIVED:
         raise NotFound
+    if version.kind == EventKind.MISSED_MOMENT:
+        raise NotFound  # nothing came: there is no worth to say
     asked = prompts_in(home.place).filter(kind=PromptKind.RATING, event=event).first()
     address = home.to("rate", event_id=event_id)
     if asked is not None and asked.closes_at > home.now:

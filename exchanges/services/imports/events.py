@@ -117,6 +117,8 @@ def fault(one: Candidate, kinds: dict[str, int], *, today: int) -> tuple[str, st
         return "value_kind", f"The catalogue has no kind of value called “{row[TERM][:40]}”."
     if row[COST] is not None and not row[UNIT]:
         return "cost_unit", "An amount needs its unit."
+    if row[KIND] == EventKind.MISSED_MOMENT:
+        return missed_fault(row, giver, has_accounts=says_cost or says_worth)
     if giver == Giver.JOINT:
         return ("direction", "What was done together has an account of each side: bring them as reports.") if says_cost or says_worth else None
     if says_cost and is_employees(one.found, giver):
@@ -124,6 +126,15 @@ def fault(one: Candidate, kinds: dict[str, int], *, today: int) -> tuple[str, st
     if says_worth and is_employees(one.found, 1 - giver):
         return "worth", EMPLOYEES_SPEAK
     return None
+
+
+def missed_fault(row: Staged, giver: int, *, has_accounts: bool) -> tuple[str, str] | None:
+    """A file is our side's: what it notes as missed the other side did not do, and nothing of it came."""
+    if giver != SideRole.COUNTERPART:
+        return "direction", "A missed moment is something that the other side did not do."
+    if (row[STATUS] or EventStatus.ARRIVED) != EventStatus.ARRIVED:
+        return "status", "A missed moment is noted once it is past."
+    return ("kind", "A missed moment took nothing and was worth nothing: leave cost, guess and worth empty.") if has_accounts else None
 
 
 def write_events(work: Work, found: dict[str, Found], new: list[Candidate], kinds: dict[str, int]) -> list[Candidate]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from exchanges.models import (
+    EventKind,
     EventVersion,
     Evidence,
     EvidenceKind,
@@ -33,6 +34,7 @@ from exchanges.services.imports.resolving import Found
 from exchanges.services.imports.rows import Staged
 from exchanges.services.imports.writing import EMPLOYEES_SPEAK, Candidate, Work, is_employees, only_new, slots_of, without_ours
 from exchanges.services.posting import locked, post_event
+from exchanges.services.reports import MISSED_AS
 from relationships.models import Relationship
 from valueledger.common import bulk
 
@@ -130,6 +132,11 @@ def fault(row: Staged, event: EventFound) -> tuple[str, str] | None:
         return "side", "Only the side that gave this says what it cost."
     if is_employees(event.found, side):
         return "side", EMPLOYEES_SPEAK
+    if event.version.kind == EventKind.MISSED_MOMENT:
+        if role == ReportRole.GAVE:
+            return "role", "A missed moment took nothing from anybody."
+        if row[ARRIVED] not in MISSED_AS or row[WORD] is not None or row[AMOUNT] is not None or row[OWING]:
+            return "arrived", "Of a missed moment one says that none of it arrived, or that it was a burden, and no more."
     if role == ReportRole.GAVE and ((row[WORD] or 0) < 0 or Decimal(row[AMOUNT] or 0) < 0):
         return "word" if (row[WORD] or 0) < 0 else "amount", "What was given cannot cost less than nothing."
     if row[AMOUNT] is not None and not row[UNIT]:
