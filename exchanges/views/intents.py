@@ -15,12 +15,15 @@ from exchanges.services.speakers import speak_for_us
 from exchanges.views.desk import desk_of, go
 from exchanges.views.terms import show_terms
 from relationships.models import Side, SideRole
+from valueledger.common.errors import NotFound
 
 
 @require_http_methods(["POST"])
 def intent(request: HttpRequest, public_id: UUID) -> HttpResponse:
     desk = desk_of(request)
     reading = relationship_to_write(desk.member, public_id)
+    if not reading.relationship.is_going_on:
+        raise NotFound
     form = IntentForm(request.POST)
     if not form.is_valid():
         return show_terms(request, desk, reading, intent_form=form, status=422)

@@ -82,6 +82,11 @@ def test_of_an_ended_relationship_nothing_is_said_any_more(cast):
     type(cast.borealis).objects.filter(pk=cast.borealis.pk).update(stage="ENDED")
     assert guest().post(f"{home_of(cast.borealis)}intent/", {"intent": "BRIEF"}).status_code == 404
     assert "intent/" not in guest().get(home_of(cast.borealis)).content.decode()
+    ana = browser_of(cast.ana)
+    for body in ({"intent": "BRIEF"}, {}):
+        assert ana.post(f"{page_of(cast.borealis)}intent/", body).status_code == 404
+    assert f"{page_of(cast.borealis)}intent/" not in seen_by(cast.ana, f"{page_of(cast.borealis)}terms/")
+    assert not IntentVersion.objects.exists()
 
 
 @pytest.mark.parametrize("intent", ["", "LONG_TERM"])
