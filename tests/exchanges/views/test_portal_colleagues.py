@@ -33,7 +33,7 @@ def clock():
 
 @pytest.fixture
 def people(cast):
-    return [add_person(workspace=cast.workspace, name=name, email=f"{name[:2].lower()}@borealis.example") for name in ("Bodil", "Dan", "Cy")]
+    return [add_person(workspace=cast.workspace, name=name, email=f"{name.lower()}@borealis.example") for name in ("Bodil", "Dan", "Cy")]
 
 
 def told(response):
