@@ -30,6 +30,7 @@ from exchanges.models import (
     EventVersion,
     ImportKey,
     ImportTable,
+    KeptWhatIf,
     PutRight,
     PutRightStep,
     Report,
@@ -308,6 +309,7 @@ def written(cast):
     agree_goal(goal=goal, author=cast.bo_speaks, now=NOW)
     say_stance(author=cast.ana_speaks, lines=["Honest dates"], now=NOW)
     AnswerItem.objects.create(**common, answer=Answer.objects.all()[0], kind="PART", value=2)
+    KeptWhatIf.objects.create(**common, relationship=cast.borealis, member=cast.ana, as_of=TODAY, until=TODAY, query="how=stop", at=NOW)
     Erasure.objects.create(**common, person_public_id=uuid.uuid4(), erased_at=NOW)
 
 

@@ -95,14 +95,14 @@ def test_every_page_passes_the_accessibility_rules(visitor: Any, live_server: An
 def test_today_takes_the_answers_in_place(visitor: Any, live_server: Any, story: Any) -> None:
     visitor.goto(live_server.url + "/")
     promise = visitor.locator(f"#prompt-{question(0, 'promise').public_id}")
-    promise.get_by_role("button", name="Keep it").click()
+    promise.get_by_role("button", name="Save").click()
     promise.get_by_text("Choose what became of it.").wait_for()
     promise.get_by_role("radio", name="Yes, it happened").check()
-    promise.get_by_role("button", name="Keep it").click()
+    promise.get_by_role("button", name="Save").click()
     promise.get_by_text("Kept. It happened on").wait_for()
     advance = visitor.locator(f"#prompt-{question(0, 'advance').public_id}")
     advance.get_by_role("radio", name="Nothing").check()
-    advance.get_by_role("button", name="Keep it").click()
+    advance.get_by_role("button", name="Save").click()
     advance.get_by_text("Nothing came back.").wait_for()
     assert visitor.complaints == []
 
