@@ -179,18 +179,6 @@ def _ratings(cards: dict[int, Card], allowances: Allowances, workspace: Workspac
     return found
 
 
-def _worth(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: date, reader: int | None) -> list[Question]:
-    """Whether it is still worth it, to each of our side. Only of what the reader stewards; of employees and friends only what they are asked themselves."""
-    known = {card.relationship_id: card for card in cards.exclude(stage__in=ENDED_STAGES)[:MOST]}
-    found = []
-    for on, one in coming(known, workspace, now, until=until):
-        card = known[one.side.relationship_id]
-        if card.kind == Kind.CLIENT or one.person_id == reader:
-            question = Question(on, person_of(one), True, card.public_id, card.counterpart_name, "still worth it", "once a half-year")
-            found.append(question)
-    return found
-
-
 def _terms(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: date) -> list[Question]:
     """What matters to the other side, asked of one who speaks for it; of employees never."""
     known = {card.relationship_id: card for card in cards.exclude(kind=Kind.EMPLOYEE).exclude(stage__in=ENDED_STAGES)[:MOST]}
@@ -212,6 +200,18 @@ def _terms(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: da
         found.append(Question(day, person_of(one), False, known[pk].public_id, known[pk].counterpart_name, "what matters", "once a year", waits))
         if obstacle is None:
             allowances.add(one, moment)
+    return found
+
+
+def _worth(cards: QuerySet[Card], workspace: Workspace, now: datetime, until: date, reader: int | None) -> list[Question]:
+    """Whether it is still worth it, to each of our side. Only of what the reader stewards; of employees and friends only what they are asked themselves."""
+    known = {card.relationship_id: card for card in cards.exclude(stage__in=ENDED_STAGES)[:MOST]}
+    found = []
+    for on, one in coming(known, workspace, now, until=until):
+        card = known[one.side.relationship_id]
+        if card.kind == Kind.CLIENT or one.person_id == reader:
+            question = Question(on, person_of(one), True, card.public_id, card.counterpart_name, "still worth it", "once a half-year")
+            found.append(question)
     return found
 
 

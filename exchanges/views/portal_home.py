@@ -280,9 +280,7 @@ def _all(request: HttpRequest, home: Home, *, giver: int, title: str, name: str)
 def answers(request: HttpRequest, home: Home) -> HttpResponse:
     after: Answer | None = _after(request, own_answers(home.place), "pk")
     here, revealed = home.place, answers_in_place(home.place)
-    rows = answers_of(
-        own_answers(here), participant=here.participant, now=home.now, other=home.other, limit=PAGE + 1, after=after, revealed=revealed
-    )
+    rows = answers_of(own_answers(here), participant=here.participant, now=home.now, other=home.other, limit=PAGE + 1, after=after, revealed=revealed)
     next_url = f"{home.to('answers')}?after={rows[PAGE - 1].number}" if len(rows) > PAGE else ""
     part = portal_selectors.taking_part(here.relationship, events_in(here), prompts_in(here), revealed, now=home.now)
     context = {"answers": rows[:PAGE], "next_url": next_url, "is_later": after is not None, "part": part}
