@@ -24,7 +24,12 @@ class OccasionKind(models.TextChoices):
     ONE_OFF = "ONE_OFF", "the one exchange is done"
 
 
-SHAKING = (OccasionKind.HAND_OVER, OccasionKind.CHANGE_OF_TERMS, OccasionKind.INCIDENT, OccasionKind.MISSED_MOMENT)  # moot once both have answered since
+SHAKING = (
+    OccasionKind.HAND_OVER,
+    OccasionKind.CHANGE_OF_TERMS,
+    OccasionKind.INCIDENT,
+    OccasionKind.MISSED_MOMENT,
+)  # moot once both have answered since
 CLOSING = (OccasionKind.ENDING, OccasionKind.ONE_OFF)  # the last check: nothing is asked after it
 
 

@@ -146,7 +146,9 @@ class IntentVersion(AppendOnly):
     seq = models.PositiveIntegerField()
     intent = models.CharField(max_length=10, choices=Intent.choices)
     said_on = models.DateField()
-    author = models.ForeignKey(Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)  # None: not known any more
+    author = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )  # None: not known any more
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     objects = scoped()
