@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exchanges.models import Card, Prompt, PromptKind, View
-from exchanges.models.prompts import BLIND, EMPLOYEES, OTHER_MAIL
+from exchanges.models.prompts import BLIND, EMPLOYEES, OTHER_MAIL, kept_to_themselves
 from exchanges.selectors.questions import NEVER_QUEUED, TROUBLED, is_blind, is_hushed
 from relationships.models import Kind, PersonText, SideRole, Workspace
 from valueledger.common.models import Outbox, OutboxBody
@@ -149,10 +149,11 @@ def counts_by_state(workspace: Workspace) -> list[tuple[str, int]]:
     """For an owner, who runs this but reads no ledger: whether mail goes out.
 
     A small workspace makes a count a statement about one person: of employees, and of blind questions, only the first mails are counted, and
-    they as "asked".
+    they as "asked". What the other side keeps to itself is asked about in mails that nobody here counts.
     """
-    rows = Outbox.objects.filter(workspace_id=workspace.pk).exclude(kind__in=UNCOUNTED)
     prompts = Prompt.objects.filter(workspace_id=workspace.pk)
+    kept = Q(subject_id__in=prompts.filter(kept_to_themselves()).values("pk"))
+    rows = Outbox.objects.filter(workspace_id=workspace.pk).exclude(kind__in=UNCOUNTED).exclude(kept)
     theirs, blind = (Q(subject_id__in=prompts.filter(those).values("pk")) for those in (EMPLOYEES, BLIND))
     first = Q(kind__in=[PromptKind.CHECK.lower(), PromptKind.RATING.lower()])
     hushed = (theirs | (blind & ~Q(state__in=TROUBLED))) & first

@@ -11,7 +11,22 @@ import pytest
 from django.db import transaction
 
 from exchanges.access import Voice
-from exchanges.models import Assurance, Card, ItemKind, Reflection, RoundSeat, Snapshot, ValueEvent, View, Visibility, Word
+from exchanges.models import (
+    Assurance,
+    Card,
+    EventStatus,
+    EventVersion,
+    ItemKind,
+    Reflection,
+    RoundSeat,
+    Snapshot,
+    ValueEvent,
+    View,
+    Visibility,
+    Word,
+)  # fmt: skip
+from exchanges.selectors.settling import due_of, due_of_advance
+from exchanges.services.advances import Hope, give_on_hope
 from exchanges.services.commitments import promise
 from exchanges.services.disclosing import share_answer
 from exchanges.services.items import ItemSaid
@@ -19,6 +34,7 @@ from exchanges.services.reflections import reflect, set_how_often
 from exchanges.services.reports import Account, report_gave, report_got
 from exchanges.services.requalify import say_worth
 from exchanges.services.rounds import answer_check
+from exchanges.services.settling_prompts import ask
 from relationships.models import Relationship, SideRole
 from tests.access.table import TABLE
 from tests.access.walking import Walk, told
@@ -26,6 +42,7 @@ from tests.makers import NOW, TODAY, make_event, speaker
 from valueledger.common.tenancy import within
 
 OWN, COUNTERPART = SideRole.OWN, SideRole.COUNTERPART
+DAY = timedelta(days=1)
 EVERYBODY = {"ML", "EM", "HM", "HE", "HX", "AM", "AM2", "MG", "LD", "OA", "TKW", "TK2", "TKM", "TKL", "TKO"}
 # What only tells of the machine itself.
 NOT_COMPARED = {"readyz", "healthz", "schema"}
@@ -58,6 +75,31 @@ def their_private_report(walk: Walk) -> None:
     report_got(
         event=event, side=COUNTERPART, voice=voice(row, COUNTERPART), account=Account(word=Word.BURDEN, visibility=Visibility.PRIVATE), now=NOW
     )
+
+
+def our_private_promise_is_due(walk: Walk) -> None:
+    """Its day has come, and our side is asked what became of it."""
+    _due(walk, OWN)
+
+
+def their_private_promise_is_due(walk: Walk) -> None:
+    _due(walk, COUNTERPART)
+
+
+def _due(walk: Walk, side: int) -> None:
+    row = relationship(walk, "relationship")
+    fields = {"visibility": Visibility.PRIVATE, "status": EventStatus.PROMISED, "expected_on": TODAY, "now": NOW - DAY}
+    event = make_event(row, voice(row, side), giver=side, on=TODAY - DAY, what="Nobody else's business", **fields)
+    version = EventVersion.objects.current().select_related("event").get(event=event)
+    assert ask(due_of(version), speaker(row, side), now=NOW) is not None
+
+
+def our_advance_is_due(walk: Walk) -> None:
+    """Of an event that both may see: what we hope for is ours."""
+    event = ValueEvent.objects.get(public_id=walk.world.things["unheard"]["public_id"])
+    row = relationship(walk, "relationship")
+    step = give_on_hope(event=event, hope=Hope("Nobody else's business", TODAY), member=row.steward, now=NOW - DAY)
+    assert ask(due_of_advance(step), speaker(row, OWN), now=NOW) is not None
 
 
 def ours_is_still_worth_it(walk: Walk) -> None:
@@ -158,6 +200,9 @@ SECRETS = {
     our_private_event: {"AM", "TKW"},
     their_private_event: {"ML", "HM"},
     their_private_report: {"ML", "HM"},
+    our_private_promise_is_due: {"AM", "TKW"},
+    our_advance_is_due: {"AM", "TKW"},
+    their_private_promise_is_due: {"ML", "HM"},
     a_stewards_reflection: {"AM"},
     a_manager_and_a_leader_begin_to_reflect: {"MG", "LD"},
     ours_is_still_worth_it: {"AM", "TKW"},

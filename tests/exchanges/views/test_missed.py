@@ -35,20 +35,20 @@ def said(event):
     return list(Report.objects.standing().filter(event=event).values_list("role", "arrived", "word"))
 
 
-@pytest.mark.parametrize("page", ["report/gave/", "relay/got/", "relay/gave/"])
-def test_at_the_desk_there_is_no_page_for_a_cost_or_for_what_they_told_us(cast, ours, theirs, page):
+@pytest.mark.parametrize("where", ["report/gave/", "relay/got/", "relay/gave/"])
+def test_at_the_desk_there_is_no_page_for_a_cost_or_for_what_they_told_us(cast, ours, theirs, where):
     ana = browser_of(cast.ana)
     for event in (ours, theirs):
-        assert ana.get(f"/events/{event.public_id}/{page}").status_code == 404
-        assert ana.post(f"/events/{event.public_id}/{page}", {"word": "2"}).status_code == 404
+        assert ana.get(f"/events/{event.public_id}/{where}").status_code == 404
+        assert ana.post(f"/events/{event.public_id}/{where}", {"word": "2"}).status_code == 404
         assert len(said(event)) == 1
 
 
 def test_the_pages_of_any_other_entry_stay(cast):
     """Negative control: the same addresses answer where something was given."""
     event = make_event(cast.borealis, cast.ana_voice)
-    for page in ("report/gave/", "relay/got/"):
-        assert browser_of(cast.ana).get(f"/events/{event.public_id}/{page}").status_code == 200
+    for where in ("report/gave/", "relay/got/"):
+        assert browser_of(cast.ana).get(f"/events/{event.public_id}/{where}").status_code == 200
 
 
 def test_the_entry_leads_only_where_something_can_be_said(cast, ours, theirs):
