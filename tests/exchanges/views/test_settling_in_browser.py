@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from exchanges.models import EventStatus, EventVersion, Giver, Prompt, PromptKind
+from exchanges.models import EventKind, EventStatus, EventVersion, Giver, Prompt, PromptKind
 from exchanges.services.advances import Hope, give_on_hope
 from exchanges.services.missed import log_missed
 from exchanges.services.relationships import set_terms
@@ -71,8 +71,10 @@ def test_every_page_passes_the_accessibility_rules(visitor: Any, live_server: An
     visitor.set_viewport_size({"width": width, "height": 844})
     here, home = f"/relationships/{story.borealis.public_id}/", f"/me/with/{story.borealis.public_id}/"
     theirs, ours, advance = question(1, "promise"), question(0, "promise"), question(0, "advance")
+    gap = f"/events/{EventVersion.objects.current().get(kind=EventKind.MISSED_MOMENT).event.public_id}/"
     pages = {
         "today": "/", "settle": f"/prompts/{ours.public_id}/", "advance": f"/prompts/{advance.public_id}/", "relationship": here, "missed": f"{here}missed/",
+        "gap": gap, "gap-said": f"{gap}report/got/",
         "event": f"/events/{advance.event.public_id}/", "preview": "/settings/rhythm/preview/", "home": home, "add": f"{home}add/?way=missed",
         "home-settle": f"{home}questions/{theirs.public_id}/", "link": f"{link_of(theirs, timezone.now())}?became=NOT_YET",
     }  # fmt: skip
