@@ -61,6 +61,7 @@ def portfolio(workspace: Any, count: int) -> list[int]:
         Card.objects.filter(relationship__in=ids[day::DAYS]).update(due_on=today + timedelta(days=day))
     staked = ids[1::STAKED]
     Relationship.objects.filter(pk__in=staked).update(stake=3)
+    Card.objects.filter(relationship__in=staked).update(is_hand_set=True)
     Card.objects.filter(relationship__in=staked, due_on__gt=today).update(wait_until=today + timedelta(days=3))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -6,8 +6,10 @@ BalanceState, BalanceCheckpoint and Card are derived and can be rebuilt. A Snaps
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from relationships.models import Kind, Member, Relationship, SideRole, Stage, Workspace
@@ -27,6 +29,8 @@ class View(models.IntegerChoices):
 
 ALL_VIEWS = 7
 ASK_ON = Greatest(F("due_on"), Coalesce(F("wait_until"), F("due_on")))  # the day from which the sweep looks at a card
+EVER = date(1, 1, 1)
+EARLY_FROM = Coalesce(F("wait_until"), Value(EVER))  # and at one that somebody set by hand to come early
 
 
 class EvidenceKind(models.IntegerChoices):
@@ -184,6 +188,7 @@ class Card(models.Model):
     due_counterpart_on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)  # the earlier of the two
     wait_until = models.DateField(null=True, blank=True)  # nobody is asked before: asked lately, waited for, or nobody there to ask
+    is_hand_set = models.BooleanField(default=False)  # much hangs on it, or somebody has a rhythm of their own: asked before the model says so
     state_on = models.DateField()
     turns_on = models.DateField(null=True, blank=True)
     position = models.BigIntegerField(default=0)
@@ -201,6 +206,7 @@ class Card(models.Model):
             models.Index(
                 F("workspace"), F("view"), ASK_ON, F("relationship"), name="card_by_asking"
             ),  # whole: PostgreSQL takes no statistics of a partial one
+            models.Index(F("workspace"), EARLY_FROM, name="card_by_hand", condition=Q(is_hand_set=True)),
         ]
 
 

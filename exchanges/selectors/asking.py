@@ -32,11 +32,13 @@ from exchanges.models import (
     View,
     Visibility,
 )  # fmt: skip
+from exchanges.models.snapshots import EVER
 from exchanges.selectors.allowance import Allowances, Obstacle, able
 from exchanges.selectors.balances import balances_of
 from exchanges.selectors.due import ROUND_LASTS
 from exchanges.selectors.telling import ALWAYS, NEVER_ASKED, Asked, telling
 from relationships.models import ENDED_STAGES, Intent, Kind, Member, Participant, Relationship, SideRole, Workspace
+from relationships.selectors.rhythm import set_by_hand
 from valueledger.common import rows
 
 CHUNK = 500
@@ -46,17 +48,17 @@ LONGEST_GAP = 180
 GAP_MIN = 30
 GAP_LONGEST = 730
 LOOK_AGAIN = timedelta(days=7)  # what was found not to be due is looked at again by then, whatever its date: evidence may have moved it
-STAKE_3 = 3
 STRETCH = {1: 4 / 3, 2: 1.0, 3: 2 / 3}
 ONE_OFF_AFTER = timedelta(days=14)  # the one exchange has had time to show what it was worth
 TRIES = 4
 MOST = 2_000  # so many are looked at in one sweep
 
 # One statement, each branch a range of an index up to today: five queries by way of the compiler cost ten times what reading them does. The last
-# branch is as long as the list of what was set by hand (`sooner`), whatever the size of the portfolio.
+# branch reads what was set by hand (`sooner`, and a flag on its cards), and of that only what does not wait any more.
 WHOSE, TODAY = "workspace", "today"
 GREATER = "GREATEST" if connection.vendor == "postgresql" else "MAX"
 ASKED_FROM = f"{GREATER}(due_on, COALESCE(wait_until, due_on))"  # as the index has it: `ASK_ON`
+EARLY = f"COALESCE(wait_until, '{EVER.isoformat()}')"  # likewise: `EARLY_FROM`
 CARDS = f"""SELECT * FROM (SELECT relationship_id, 1 AS place, {ASKED_FROM} AS day, relationship_id AS rank FROM exchanges_card
     WHERE workspace_id = %s AND view = {{view}} AND {ASKED_FROM} <= %s ORDER BY {ASKED_FROM}, relationship_id LIMIT {MOST}) cards_{{view}}"""  # noqa: S608
 SCAN = f"""SELECT relationship_id FROM (
@@ -64,15 +66,10 @@ SCAN = f"""SELECT relationship_id FROM (
         WHERE workspace_id = %s AND settled_at IS NULL AND ask_from <= %s ORDER BY ask_from, id LIMIT {MOST}) occasions
     UNION ALL {CARDS.format(view=int(View.SHARED))}
     UNION ALL {CARDS.format(view=int(View.OWN))}
-    UNION ALL SELECT * FROM (SELECT card.relationship_id, 2 AS place, card.due_on AS day, card.relationship_id AS rank
-        FROM (SELECT id FROM relationships_relationship WHERE workspace_id = %s AND stake = {STAKE_3}
-            UNION SELECT side.relationship_id FROM relationships_participant mine JOIN relationships_side side ON side.id = mine.side_id
-            WHERE mine.workspace_id = %s AND mine.cadence_days IS NOT NULL) by_hand
-        JOIN exchanges_card card ON card.relationship_id = by_hand.id
-        WHERE card.view IN ({int(View.SHARED)}, {int(View.OWN)}) AND card.due_on > %s AND (card.wait_until IS NULL OR card.wait_until <= %s)
-        ORDER BY card.due_on, card.relationship_id LIMIT {MOST}) early
+    UNION ALL SELECT * FROM (SELECT relationship_id, 2 AS place, due_on AS day, relationship_id AS rank FROM exchanges_card
+        WHERE workspace_id = %s AND is_hand_set AND {EARLY} <= %s AND due_on > %s ORDER BY due_on, relationship_id LIMIT {MOST}) early
     ) found ORDER BY place, day, rank LIMIT {3 * MOST}"""  # noqa: S608
-SCANNED = (WHOSE, TODAY) * 3 + (WHOSE, WHOSE, TODAY, TODAY)
+SCANNED = (WHOSE, TODAY) * 4 + (TODAY,)
 
 
 @dataclass(frozen=True)
@@ -126,9 +123,7 @@ def to_look_at(workspace: Workspace, today: date, *, limit: int = MOST) -> list[
 
 def sooner(workspace: Workspace) -> set[int]:
     """Those that may be asked about before the model says so: much hangs on them, or somebody has a rhythm of their own. Both are set by hand."""
-    staked = Relationship.objects.filter(workspace=workspace, stake=STAKE_3).values_list("pk", flat=True)
-    own_rhythm = Participant.objects.filter(workspace=workspace, cadence_days__isnull=False).values_list("side__relationship", flat=True)
-    return set(staked) | set(own_rhythm)
+    return set_by_hand(workspace.pk)
 
 
 def looks(relationship_ids: Sequence[int], *, workspace: Workspace, now: datetime, allowances: Allowances | None = None) -> dict[int, Look]:

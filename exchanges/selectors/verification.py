@@ -28,6 +28,7 @@ from exchanges.models import (
 from exchanges.selectors.balances import METHOD, fold_columns, outlooks, states_of
 from exchanges.selectors.statements import Wanted, wanted_of_answers, wanted_of_event
 from relationships.models import Relationship, SideRole
+from relationships.selectors.rhythm import set_by_hand
 
 AT_ONCE = 2_000
 TOLERANCE = 1e-9
@@ -188,6 +189,7 @@ def _states(rows: Sequence[Relationship], live: dict[int, list[LiveEvidence]]) -
 
 def _cards(by_id: dict[int, Relationship], stored: Sequence[BalanceState]) -> Iterator[Difference]:
     states = {(row.relationship_id, row.view): row for row in stored}
+    by_hand = {pk for workspace_id in {row.workspace_id for row in by_id.values()} for pk in set_by_hand(workspace_id, list(by_id))}
     for view in (View.SHARED, View.OWN):
         cards = list(Card.objects.filter(relationship_id__in=list(by_id), view=view).order_by("relationship_id"))
         pairs = [(card, states[card.relationship_id, view]) for card in cards if (card.relationship_id, view) in states]
@@ -203,6 +205,10 @@ def _cards(by_id: dict[int, Relationship], stored: Sequence[BalanceState]) -> It
                 if off > TOLERANCE or card.verdict != balance.verdict:
                     text = f"says {card.verdict}, r {card.r_own!r} and {card.r_counterpart!r}; the state says {balance.verdict}, {balance.own.r!r}"
                     yield _difference(by_id[card.relationship_id], f"card {card.pk}", text)
+        for card in cards:
+            if card.is_hand_set != (card.relationship_id in by_hand):
+                text = f"may be asked about early, by hand: it says {card.is_hand_set}"
+                yield _difference(by_id[card.relationship_id], f"card {card.pk}", text)
 
 
 def _difference(relationship: Relationship, row: str, what: str) -> Difference:

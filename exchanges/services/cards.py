@@ -28,7 +28,7 @@ from exchanges.selectors.balances import (
 )  # fmt: skip
 from exchanges.selectors.statements import day_of
 from relationships.models import ENDED_STAGES, Relationship, Side, SideRole
-from relationships.selectors.rhythm import agreed_intent
+from relationships.selectors.rhythm import agreed_intent, set_by_hand
 from valueledger.common import rows
 
 QUIET_VERDICTS = ("balanced", "unconfirmed")
@@ -76,6 +76,7 @@ def write_cards(
     batch = batch or rows.Batch()
     rhythm = rhythm_of(relationship) if fresh or not known else None
     names = names_of(relationship) if fresh or not known else None
+    is_hand_set = names is not None and relationship.pk in set_by_hand(relationship.workspace_id, [relationship.pk])
     for view, state in by_view.items():
         card = known.get(view) or copy_of(known.get(View.SHARED), relationship, View(view))
         if card.pk is not None and not view & touched and not fresh:
@@ -85,7 +86,7 @@ def write_cards(
         if rhythm is not None:
             card.band, card.cadence_days = rhythm.band, rhythm.cadence_days
         if names is not None:
-            card.own_name, card.counterpart_name, card.intent = names.own, names.counterpart, names.intent
+            card.own_name, card.counterpart_name, card.intent, card.is_hand_set = names.own, names.counterpart, names.intent, is_hand_set
         seen = outlook_from_state(state, today, card.band, card.cadence_days)
         card.has_own = view == View.SHARED and View.OWN in by_view
         card.kind, card.stage, card.steward_id, card.position = relationship.kind, relationship.stage, relationship.steward_id, state.position
@@ -106,7 +107,7 @@ def write_cards(
 def copy_of(shared: Card | None, relationship: Relationship, view: View) -> Card:
     card = Card(workspace_id=relationship.workspace_id, relationship_id=relationship.pk, public_id=relationship.public_id, view=view)
     if shared is not None:
-        for name in ("own_name", "counterpart_name", "intent", "band", "cadence_days", "last_event_on", "outside_since"):
+        for name in ("own_name", "counterpart_name", "intent", "band", "cadence_days", "is_hand_set", "last_event_on", "outside_since"):
             setattr(card, name, getattr(shared, name))
     return card
 
@@ -143,6 +144,12 @@ def duration(since: date | None, today: date) -> float:
 def open_card(*, relationship: Relationship, now: datetime) -> None:
     """The card of a relationship about which nothing is known yet."""
     write_cards(relationship=relationship, now=now, fresh=True)
+
+
+def note_set_by_hand(*, relationship: Relationship) -> None:
+    """Somebody's own rhythm was set or taken away: whether this may be asked about early stands on its cards, where the scan reads it."""
+    is_hand_set = relationship.pk in set_by_hand(relationship.workspace_id, [relationship.pk])
+    Card.objects.filter(relationship=relationship).update(is_hand_set=is_hand_set)
 
 
 def cards_from(states: Sequence[BalanceState], *, as_of: date, bands: Sequence[float], cadences: Sequence[int | None], view: View) -> Outlooks:
@@ -200,7 +207,7 @@ CARD_FIELDS = [
 
 UNTOUCHED_FIELDS = ("has_own", "position")
 HOT_FIELDS = (*CARD_FIELDS, "has_own", "kind", "stage", "steward", "last_event_on")
-ALL_FIELDS = (*HOT_FIELDS, "own_name", "counterpart_name", "intent", "band", "cadence_days")
+ALL_FIELDS = (*HOT_FIELDS, "own_name", "counterpart_name", "intent", "band", "cadence_days", "is_hand_set")
 
 
 def snapshot_of(card: Card, balance: Balance, now: datetime) -> Snapshot:

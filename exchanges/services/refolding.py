@@ -19,7 +19,7 @@ from exchanges.models import BalanceCheckpoint, BalanceState, Card, LiveEvidence
 from exchanges.selectors.balances import METHOD, fold_columns, outlooks, turning_days
 from exchanges.services.cards import CARD_VIEWS, FLOWS, duration, outside_since
 from relationships.models import ENDED_STAGES, Relationship, Side, SideRole, Workspace
-from relationships.selectors.rhythm import RhythmInForce, RhythmTable, agreed_intent
+from relationships.selectors.rhythm import RhythmInForce, RhythmTable, agreed_intent, set_by_hand
 from valueledger.common import bulk
 
 AT_ONCE = 4_000
@@ -150,15 +150,16 @@ def write_many_cards(rows: Sequence[Row], states: Sequence[Folded], evidence: Se
     known = {(pk, view): (verdict, since) for pk, view, verdict, since in cards_before(ids)}
     Card.objects.filter(relationship_id__in=ids).delete()
     with_own = {row.pk for folded in states if folded.view == View.OWN for row in folded.rows}
+    by_hand = set_by_hand(workspace.pk) & set(ids)
     for folded in states:
         if folded.view in CARD_VIEWS:
             newest = newest_event_days(evidence, folded.view)
-            write_view_cards(folded, rhythms, names, known, newest, with_own, today=today, now=now)
+            write_view_cards(folded, rhythms, names, known, newest, with_own, by_hand, today=today, now=now)
 
 
 def write_view_cards(
     folded: Folded, rhythms: dict[int, RhythmInForce], names: dict[int, tuple[str, str, str]], known: dict[tuple[int, int], tuple[str, date | None]],
-    newest: dict[int, int], with_own: set[int], *, today: date, now: datetime,
+    newest: dict[int, int], with_own: set[int], by_hand: set[int], *, today: date, now: datetime,
 ) -> None:  # fmt: skip
     """The cards of one view, and a snapshot of each that says something else than before."""
     rows, view, count = folded.rows, folded.view, len(folded.rows)
@@ -177,6 +178,7 @@ def write_view_cards(
         Card, count,
         columns | common | due | {
             "public_id": np.frombuffer(b"".join(row.public_id.bytes for row in rows), "V16"), "has_own": flags(rows, with_own if view == View.SHARED else set()),
+            "is_hand_set": flags(rows, by_hand),
             "own_name": [names[row.pk][0] for row in rows], "counterpart_name": [names[row.pk][1] for row in rows], "intent": [names[row.pk][2] for row in rows],
             "steward_id": [row.steward_id for row in rows], "kind": [str(row.kind) for row in rows], "stage": [str(row.stage) for row in rows],
             "band": np.array(bands, float), "cadence_days": cadences, "verdict": verdicts, "leaning": columns["leaning"].tolist(),

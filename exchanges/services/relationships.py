@@ -12,7 +12,7 @@ from exchanges.access import Voice
 from exchanges.models import BalanceState, EventKind, Giver, View
 from exchanges.selectors.balances import METHOD, pack_prior
 from exchanges.services.asking import look_again
-from exchanges.services.cards import open_card, write_cards
+from exchanges.services.cards import note_set_by_hand, open_card, write_cards
 from exchanges.services.events import actor_of, log_event
 from exchanges.services.occasions import note_mismatch, note_stage
 from exchanges.services.posting import locked
@@ -95,6 +95,7 @@ def change_own_rhythm(*, participant: Participant, cadence_days: int | None, voi
     with transaction.atomic():
         row = locked(participant.side.relationship_id)
         who.set_own_rhythm(participant=participant, cadence_days=cadence_days)
+        note_set_by_hand(relationship=row)
         look_again([row.pk])
         audit.record(
             workspace_id=row.workspace_id, now=now, action="participant.rhythm", target_kind="side", target_id=participant.side.public_id,

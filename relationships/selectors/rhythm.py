@@ -1,9 +1,12 @@
 """Which fair band and which rhythm are in force for a relationship, and where each was set."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from relationships.models import Rhythm, Workspace
+from relationships.models import Participant, Relationship, Rhythm, Workspace
+
+STAKE_3 = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,15 @@ class RhythmTable:
         if cadence_days is not None:
             found_cadence, cadence_from = cadence_days, "relationship"
         return RhythmInForce(found_band, found_cadence, band_from, cadence_from)
+
+
+def set_by_hand(workspace_id: int, among: Collection[int] | None = None) -> set[int]:
+    """Relationships on which much hangs, or in which somebody has a rhythm of their own: they may be asked about before the model says so."""
+    staked = Relationship.objects.filter(workspace_id=workspace_id, stake=STAKE_3)
+    own_rhythm = Participant.objects.filter(workspace_id=workspace_id, cadence_days__isnull=False)
+    if among is not None:
+        staked, own_rhythm = staked.filter(pk__in=among), own_rhythm.filter(side__relationship__in=among)
+    return set(staked.values_list("pk", flat=True)) | set(own_rhythm.values_list("side__relationship", flat=True))
 
 
 def agreed_intent(own: str, counterpart: str) -> str:

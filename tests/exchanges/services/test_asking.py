@@ -33,7 +33,7 @@ from exchanges.services import asking, prompts
 from exchanges.services.asking import AskedEnough
 from exchanges.services.occasions import note_mismatch
 from exchanges.services.prompts import ask_due_ratings, ask_rating, lapse, open_due_rounds, stop_mails, sweep_prompts, tell_stewards, wake
-from exchanges.services.relationships import change_rhythm, change_stage, hand_over
+from exchanges.services.relationships import change_own_rhythm, change_rhythm, change_stage, hand_over
 from exchanges.services.rounds import answer_check, open_round, sweep_rounds
 from exchanges.services.sending import send_due, why_not
 from relationships.models import Holiday, Intent, Participant, Person, Relationship, Stage, Workspace
@@ -317,7 +317,7 @@ def test_who_asked_to_be_asked_less_is_not_asked_for_the_other_sides_sake(cast):
 
 def test_a_participants_own_rhythm_is_kept_without_anybody_looking(cast):
     steady(cast)
-    Participant.objects.filter(pk=cast.bo_speaks.pk).update(cadence_days=35)
+    change_own_rhythm(participant=cast.bo_speaks, cadence_days=35, voice=cast.ana_voice, now=NOW)
     assert first_asked(cast, 60) == 35
 
 
@@ -488,7 +488,7 @@ def test_the_scan_is_a_range_of_its_index(cast):
         cursor.execute(f"{explain} {SCAN}", [cast.workspace.pk if name == WHOSE else TODAY.isoformat() for name in SCANNED])
         plan = str(cursor.fetchall())
     assert plan.count("card_by_asking") == 2
-    assert all(name in plan for name in ("occasion_open", "relationship_at_stake", "participant_own_rhythm"))
+    assert all(name in plan for name in ("occasion_open", "card_by_hand"))
 
 
 def test_the_scan_knows_its_cases(cast, monkeypatch):
@@ -498,7 +498,9 @@ def test_the_scan_knows_its_cases(cast, monkeypatch):
     Card.objects.filter(relationship__in=rows.values()).update(due_on=TODAY + 9 * DAY)
     Card.objects.filter(relationship=rows["due"]).update(due_on=TODAY - DAY)
     Card.objects.filter(relationship=rows["waits"]).update(due_on=TODAY, wait_until=TODAY + DAY)
-    Relationship.objects.filter(pk__in=[rows["staked"].pk, rows["put off"].pk]).update(stake=3)
+    for name in ("staked", "put off"):
+        change_rhythm(relationship=rows[name], band=None, cadence_days=None, stake=3, voice=cast.ana_voice, now=NOW)
+        Card.objects.filter(relationship=rows[name]).update(due_on=TODAY + 9 * DAY)
     Card.objects.filter(relationship=rows["put off"]).update(wait_until=TODAY + DAY)
     Occasion.objects.create(
         workspace=cast.workspace, relationship=rows["shaken"], kind=OccasionKind.INCIDENT, happened_on=TODAY, ask_from=TODAY, created_at=NOW
