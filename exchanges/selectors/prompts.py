@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -22,6 +23,7 @@ from exchanges.models import (
     ValueEvent,
     Visibility,
 )
+from exchanges.selectors.mailed import Known
 from exchanges.selectors.occasions import asked_because
 from exchanges.selectors.readings import Names, names_of
 from exchanges.wording.requalify import worth_privacy
@@ -51,6 +53,7 @@ class Asking:
     event_kind: str = ""
     has_colleagues: bool = False
     is_on_its_way: bool = False
+    occasions: Sequence[Occasion] | None = None  # that its round was opened for; None: not read yet
 
     @property
     def is_own(self) -> bool:
@@ -113,34 +116,38 @@ class Asking:
         return wording.check_privacy(self.kind.lower(), self.other_short, self.closes_on, self.today)
 
 
-def asking(prompt: Prompt, now: datetime) -> Asking:
-    """Costs some queries. The prompt comes with its relationship, workspace and participant's person."""
+def asking(prompt: Prompt, now: datetime, known: Known | None = None) -> Asking:
+    """Costs some queries, less what is known. The prompt comes with its relationship, workspace and participant's person."""
     zone = prompt.workspace.zone
     person = prompt.participant.person
     steward = prompt.relationship.steward
     version = _version(prompt.event)
     text = getattr(person, "text", None)
+    today = now.astimezone(zone).date()
     return Asking(
         prompt=prompt,
-        names=names_of(prompt.relationship),
+        names=known.names if known else names_of(prompt.relationship),
         first_name=text.first_name if text else "",
         address=text.email if text else "",
         workspace_name=prompt.workspace.name,
         steward_name=steward.user.name if steward else "",
-        today=now.astimezone(zone).date(),
+        today=today,
         closes_on=prompt.closes_at.astimezone(zone).date(),
-        last_answered_on=last_answered_on(prompt),
+        last_answered_on=known.last_answered_on if known else last_answered_on(prompt),
         event_text=_text_of(version),
         event_on=version.arrived_on or version.occurred_on if version else None,
         event_kind=version.kind if version else "",
-        has_colleagues=has_colleagues(prompt.participant, now.astimezone(zone).date()),
+        has_colleagues=(known is None or known.may_have_colleagues) and has_colleagues(prompt.participant, today),
         is_on_its_way=version is not None and version.status == EventStatus.PENDING,
+        occasions=known.occasions if known else None,
     )
 
 
 def last_answered_on(prompt: Prompt) -> date | None:
     """When this person last answered about this relationship, in an earlier round."""
-    earlier = Answer.objects.standing().filter(participant_id=prompt.participant_id, first_hand=True)
+    earlier = Answer.objects.standing().filter(
+        relationship_id=prompt.relationship_id, participant_id=prompt.participant_id, first_hand=True
+    )  # the relationship is named because the index begins with it
     if prompt.round_id is not None:
         earlier = earlier.exclude(round_id=prompt.round_id)
     return earlier.order_by("-answered_on", "-id").values_list("answered_on", flat=True).first()
@@ -173,7 +180,8 @@ def reason_line(asked: Asking) -> str:
     """Why both sides are asked just now, where something happened. What it was is known to both."""
     if asked.prompt.round_id is None:
         return ""
-    return asked_because(Occasion.objects.filter(round_id=asked.prompt.round_id), asked.today)
+    occasions = Occasion.objects.filter(round_id=asked.prompt.round_id) if asked.occasions is None else asked.occasions
+    return asked_because(occasions, asked.today)
 
 
 def shortened(text: str, longest: int = LONGEST_LINE) -> str:

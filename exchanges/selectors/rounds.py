@@ -54,6 +54,13 @@ def state_of(round: Round, now: datetime) -> RoundState:
     return states_of([round], now)[round.pk]
 
 
+def is_closed(round: Round, now: datetime, *, sides_heard: int) -> bool:
+    """What `state_of` says, without asking further where that is clear: an open round of which at most one side was heard."""
+    if hasattr(round, "posting") or now >= round.closes_at:
+        return True
+    return round.reveal_rule != RevealRule.BOTH and sides_heard == len(SideRole) and state_of(round, now).is_closed
+
+
 def states_of(rounds: Sequence[Round], now: datetime) -> dict[int, RoundState]:
     """By the round's id. Costs three queries, however many there are."""
     postings = {posting.round_id: posting for posting in RoundPosting.objects.filter(round__in=rounds)}

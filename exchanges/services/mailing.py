@@ -49,13 +49,13 @@ def queue(*, prompt: Prompt, person: Person, workspace: Workspace, kind: str, no
     return row
 
 
-def unreachable(person: Person) -> str:
-    """Why nothing can be mailed to this person; empty when it can."""
+def unreachable(person: Person, *, address: str | None = None) -> str:
+    """Why nothing can be mailed to this person; empty when it can. `address`: theirs, where it was read just now."""
     if person.suppressed_at is not None:
         return "They asked us not to write."
     if person.refused_at is not None:
         return f"Their mail system refused our last mail ({person.refused_reason or 'for good'})."
-    address = address_of(person)
+    address = address_of(person) if address is None else address
     if not address:
         return "We have no address."
     try:

@@ -8,7 +8,7 @@ their own, by kind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,12 +18,12 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from exchanges import wording
-from exchanges.access import prompts_with_people
 from exchanges.models import Prompt, PromptKind, PromptState
 from exchanges.models.prompts import OTHER_MAIL
+from exchanges.selectors.mailed import Known, known_of
 from exchanges.selectors.prompts import Asking, asking, is_withdrawn, own_rating, shortened, since_lines
 from exchanges.selectors.questions import is_blind
-from exchanges.selectors.rounds import state_of
+from exchanges.selectors.rounds import is_closed, state_of
 from exchanges.selectors.settling import answer_to, is_moot
 from exchanges.services import bundles, digests, mailing, put_right, signing_in
 from exchanges.services.letters import LONGEST_SUBJECT, Rendered, absolute, compose, keep_body, line, render_mail, sender_line
@@ -35,6 +35,7 @@ from valueledger.common.mailing import Refused
 from valueledger.common.models import Outbox, OutboxBody
 from valueledger.common.models.tokens import TokenPurpose
 from valueledger.common.outbox import Later, Prepare, Skip
+from valueledger.common.tokens import Wanted
 
 STOP_LINK_LASTS = timedelta(days=365)
 LONGEST_EVENT = 300
@@ -100,15 +101,17 @@ def prepare(row: Outbox, now: datetime) -> EmailMessage | Skip | Later:
     """The message of one row, or why it should not go any more. Everything is read again here, not when the row was written."""
     if row.kind in OTHER_MAIL:
         return PREPARERS[row.kind](row, now)
-    prompt = prompts_with_people().filter(pk=row.subject_id or 0).first()
-    if prompt is None:
+    same = bundles.hold(row)
+    known = known_of(row.workspace_id, row.subject_id or 0, now)
+    if known is None:
         return Skip("The question is gone.")
-    reason = why_not(prompt, now)
+    reason = why_not(known.prompt, now, known)
     if reason:
-        _keep_unsent(row, prompt, now)
+        _keep_unsent(row, known.prompt, now)
         return Skip(reason)
-    later = bundles.must_wait(row, prompt.participant.person, prompt.workspace, now)
-    return later or _message(row, prompt, bundles.gather(row, prompt, now, why_not=why_not), now)
+    mails = bundles.mails_to(row, same, now)
+    later = bundles.must_wait(row, known, mails, now)
+    return later or _message(row, known, bundles.gather(row, known.prompt, now, why_not=why_not, mails=mails), now)
 
 
 def refused(row: Outbox, error: Refused, now: datetime) -> None:
@@ -123,16 +126,16 @@ def refused(row: Outbox, error: Refused, now: datetime) -> None:
     )  # fmt: skip
 
 
-def taken(row: Outbox, now: datetime) -> None:
+def taken(row: Outbox, about: Iterable[int], now: datetime) -> None:
     """The mail has gone out, or may have: of each question in it, the links of earlier mails end."""
     if row.kind in OTHER_MAIL:
         return
-    for prompt_id in {one.subject_id for one in outbox.together(row) if one.subject_id}:
-        tokens.revoke_older(purpose=TokenPurpose.PROMPT, subject_id=prompt_id, now=now)
+    for prompt_id in about:
+        tokens.revoke_older(purpose=TokenPurpose.PROMPT, workspace_id=row.workspace_id, subject_id=prompt_id, now=now)
 
 
-def why_not(prompt: Prompt, now: datetime) -> str:
-    """Why nothing should go out about this prompt now; empty when it should."""
+def why_not(prompt: Prompt, now: datetime, known: Known | None = None) -> str:
+    """Why nothing should go out about this prompt now; empty when it should. The prompt comes with everything that is said around it."""
     if not prompt.workspace.is_active:
         return "The workspace is closed."
     if prompt.state != PromptState.WAITING:
@@ -143,7 +146,7 @@ def why_not(prompt: Prompt, now: datetime) -> str:
         return "The relationship has ended."
     if not prompt.participant.speaks_on(now.astimezone(prompt.workspace.zone).date()):
         return "They no longer speak for their side."
-    if prompt.round is not None and state_of(prompt.round, now).is_closed:
+    if prompt.round is not None and (is_closed(prompt.round, now, sides_heard=known.sides_heard) if known else state_of(prompt.round, now).is_closed):
         return ENDED[PromptState.LAPSED]
     if prompt.kind == PromptKind.RATING and is_withdrawn(prompt.event):
         return "The event was taken back."
@@ -153,22 +156,20 @@ def why_not(prompt: Prompt, now: datetime) -> str:
         return "It was said elsewhere before this went out."
     if prompt.kind == PromptKind.SETTLE and answer_to(prompt) is not None:
         return ENDED[PromptState.ANSWERED]
-    return mailing.unreachable(prompt.participant.person)
+    text = getattr(prompt.participant.person, "text", None)
+    return mailing.unreachable(prompt.participant.person, address=text.email if text else "")
 
 
-def _message(row: Outbox, prompt: Prompt, others: Sequence[Prompt], now: datetime) -> EmailMessage:
-    person = prompt.participant.person
-    stop, _token = tokens.issue(
-        purpose=TokenPurpose.UNSUBSCRIBE, workspace_id=prompt.workspace_id, subject_id=person.pk, expires_at=now + STOP_LINK_LASTS, now=now
-    )
-    stop_link = absolute("portal:stop", stop)
-    asked = asking(prompt, now)
-    letter = letter_for(asked, link=_link(prompt, now), stop_link=stop_link, is_reminder=row.kind == "reminder")
-    more = [letter_for(asking(other, now), link=_link(other, now), stop_link=stop_link) for other in others]
+def _message(row: Outbox, known: Known, others: Sequence[Prompt], now: datetime) -> EmailMessage:
+    prompt = known.prompt
+    stop_link, *links = _links([prompt, *others], now)
+    asked = asking(prompt, now, known)
+    letter = letter_for(asked, link=links[0], stop_link=stop_link, is_reminder=row.kind == "reminder")
+    more = [letter_for(asking(other, now), link=link, stop_link=stop_link) for other, link in zip(others, links[1:], strict=True)]
     if more:
         letter = replace(letter, others=[block_of(one, letter) for one in more], preview_text=_("{count} questions.").format(count=1 + len(more)))
     rendered = render(letter)
-    for one in outbox.together(row):
+    for one in outbox.together(row) if prompt.workspace.is_demo else ():
         keep_body(one, prompt.workspace, rendered, now=now)
     return compose(rendered, to=asked.address, sender=letter.sender_name, message_id=row.message_id, stop_link=letter.unsubscribe_url)
 
@@ -176,21 +177,29 @@ def _message(row: Outbox, prompt: Prompt, others: Sequence[Prompt], now: datetim
 def _keep_unsent(row: Outbox, prompt: Prompt, now: datetime) -> None:
     """In a demo a blind question's mail can be opened from its moment on, sent or not: else that alone would tell who has answered."""
     if prompt.workspace.is_demo and is_blind(prompt) and prompt.closes_at > now:
-        letter = letter_for(asking(prompt, now), link=_fresh_link(prompt, now), stop_link=absolute("portal:enter"))
+        [secret] = tokens.issue_all([_door_of(prompt)], workspace_id=prompt.workspace_id, now=now)
+        letter = letter_for(asking(prompt, now), link=absolute("portal:prompt", secret), stop_link=absolute("portal:enter"))
         keep_body(row, prompt.workspace, render(letter), now=now)
 
 
-def _fresh_link(prompt: Prompt, now: datetime) -> str:
-    """The ones before it stay until this mail is taken."""
-    secret, _token = tokens.issue(
-        purpose=TokenPurpose.PROMPT, workspace_id=prompt.workspace_id, subject_id=prompt.pk, expires_at=prompt.closes_at, now=now
-    )
-    return absolute("portal:prompt", secret)
+def _links(prompts: Sequence[Prompt], now: datetime) -> list[str]:
+    """The link that stops the mails to this person, and one to each question. The ones before them stay until this mail is taken.
+
+    What our own side is asked for itself alone is answered signed in: that link opens nothing by itself.
+    """
+    stop = Wanted(TokenPurpose.UNSUBSCRIBE, prompts[0].participant.person_id, now + STOP_LINK_LASTS)
+    doors = [_door_of(prompt) for prompt in prompts if prompt.kind != PromptKind.REQUALIFY]
+    first, *others = tokens.issue_all([stop, *doors], workspace_id=prompts[0].workspace_id, now=now)
+    fresh = iter(others)
+    links = [
+        absolute("desk:answer_prompt", prompt.public_id) if prompt.kind == PromptKind.REQUALIFY else absolute("portal:prompt", next(fresh))
+        for prompt in prompts
+    ]
+    return [absolute("portal:stop", first), *links]
 
 
-def _link(prompt: Prompt, now: datetime) -> str:
-    """What our own side is asked for itself alone is answered signed in: that link opens nothing by itself."""
-    return absolute("desk:answer_prompt", prompt.public_id) if prompt.kind == PromptKind.REQUALIFY else _fresh_link(prompt, now)
+def _door_of(prompt: Prompt) -> Wanted:
+    return Wanted(TokenPurpose.PROMPT, prompt.pk, prompt.closes_at)
 
 
 def block_of(letter: Letter, first: Letter) -> Block:

@@ -24,6 +24,7 @@ from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
+from valueledger.common import rows
 from valueledger.common.mailing import Lost, Mailer, Refused, ServerAway, TryLater
 from valueledger.common.models.outbox import Outbox, OutboxState
 from valueledger.common.tenancy import everywhere, within
@@ -35,8 +36,16 @@ HAND_OVER_LEASE = timedelta(minutes=6)  # longer than one dialogue can take: eac
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 MOST_ATTEMPTS = 14  # about a day
-CANDIDATES = 20
 LONGEST_REASON = 300
+LOCKED = "FOR UPDATE SKIP LOCKED" if rows.VENDOR == "postgresql" else ""
+CLAIM = f"""UPDATE common_outbox SET state = '{OutboxState.CLAIMED}', claim = %s, lease_until = %s WHERE state = '{OutboxState.DUE}' AND id = (
+    SELECT id FROM common_outbox WHERE state = '{OutboxState.DUE}' AND due_at <= %s ORDER BY due_at, id LIMIT 1 {LOCKED})
+    RETURNING {rows.columns(Outbox)}"""  # noqa: S608
+UNDER_CLAIM = "workspace_id = %s AND recipient_id = %s AND claim = %s"  # the recipient is named because the index begins with it
+BEGIN = f"""UPDATE common_outbox SET state = '{OutboxState.HANDING_OVER}', lease_until = %s, attempts = attempts + 1
+    WHERE {UNDER_CLAIM} AND state = '{OutboxState.CLAIMED}' AND lease_until > %s RETURNING id"""  # noqa: S608
+END = f"""UPDATE common_outbox SET state = CASE WHEN id = %s THEN %s ELSE %s END, reason = CASE WHEN id = %s THEN %s ELSE %s END,
+    lease_until = NULL, sent_at = %s WHERE {UNDER_CLAIM} AND state <> '{OutboxState.DUE}' RETURNING subject_id"""  # noqa: S608
 HANDED_OVER = (OutboxState.SENT, OutboxState.UNKNOWN)
 TOGETHER = "It went out in the same mail as another question."
 
@@ -58,7 +67,7 @@ class Later:
 
 Prepare = Callable[[Outbox, datetime], EmailMessage | Skip | Later]
 OnRefused = Callable[[Outbox, Refused, datetime], None]
-OnTaken = Callable[[Outbox, datetime], None]
+OnTaken = Callable[[Outbox, Iterable[int], datetime], None]
 
 
 @dataclass
@@ -126,8 +135,8 @@ def sweep(
 ) -> Counts:
     """Hand over what is due. One message that fails does not stop the next; a mail server that is away ends the sweep.
 
-    In the transaction that settles the row, `on_refused` is told when the mail system will not take mail for this recipient, and `on_taken`
-    when it took the message or may have.
+    In the transaction that settles the row, `on_refused` is told when the mail system will not take mail for this recipient, and `on_taken`,
+    with the subjects of all that travelled together, when it took the message or may have.
     """
     counts, begun = Counts(), time.monotonic()
     mailer = mailer or Mailer()
@@ -171,19 +180,14 @@ def _lose(row: Outbox, *, now: datetime, on_taken: OnTaken | None) -> int:
             reason="We stopped while handing it over. It may have arrived, so it is not sent again.",
         )  # fmt: skip
         if lost and on_taken is not None:
-            on_taken(row, now)
+            on_taken(row, {one.subject_id for one in together(row) if one.subject_id}, now)
     return lost
 
 
 def claim_next(*, now: datetime) -> Outbox | None:
     """The next due message, now ours: exactly one worker's UPDATE finds it still due."""
-    due = Outbox.objects.due_at(now).order_by("due_at", "id").values_list("pk", flat=True)[:CANDIDATES]
-    for pk in due:
-        mine = uuid.uuid4()
-        won = Outbox.objects.filter(pk=pk, state=OutboxState.DUE).update(state=OutboxState.CLAIMED, claim=mine, lease_until=now + CLAIM_LEASE)
-        if won:
-            return Outbox.objects.get(pk=pk)
-    return None
+    found = rows.plain(CLAIM, [_claim_value(uuid.uuid4()), rows.moment(now + CLAIM_LEASE), rows.moment(now)])
+    return rows.made(Outbox, found[0]) if found else None
 
 
 def take_along(row: Outbox, keys: Iterable[int]) -> list[Outbox]:
@@ -200,24 +204,25 @@ def together(row: Outbox) -> QuerySet[Outbox]:
 
 def begin_hand_over(row: Outbox, *, now: datetime) -> bool:
     """From here on this message is never sent again by itself. False when the claim is no longer ours. What travels with it shares its lease."""
-    changed = (
-        together(row)
-        .filter(state=OutboxState.CLAIMED, lease_until__gt=now)
-        .update(state=OutboxState.HANDING_OVER, lease_until=now + HAND_OVER_LEASE, attempts=F("attempts") + 1)
-    )
-    return changed > 0
+    return bool(rows.plain(BEGIN, [rows.moment(now + HAND_OVER_LEASE), *_under_claim(row), rows.moment(now)]))
 
 
-def settle(row: Outbox, state: str, *, reason: str = "", now: datetime | None = None) -> None:
-    """End the message, and with it what travelled along. A lease that ran out meanwhile does not matter: we know better than `unknown` how
-    it ended. `sent_at` is when it was handed over."""
-    ours = together(row).exclude(state=OutboxState.DUE)
-    end = {"state": state, "reason": reason[:LONGEST_REASON], "lease_until": None, "sent_at": now if state in HANDED_OVER else None}
-    with transaction.atomic():
-        ours.filter(pk=row.pk).update(**end)
-        if state == OutboxState.SENT:
-            end |= {"state": OutboxState.SKIPPED, "reason": TOGETHER}
-        ours.exclude(pk=row.pk).update(**end)
+def settle(row: Outbox, state: str, *, reason: str = "", now: datetime | None = None) -> set[int]:
+    """End the message, and with it what travelled along; returns what they all were about. A lease that ran out meanwhile does not matter: we
+    know better than `unknown` how it ended. `sent_at` is when it was handed over."""
+    end, reason = str(OutboxState(state)), reason[:LONGEST_REASON]
+    with_it = (str(OutboxState.SKIPPED.value), TOGETHER) if state == OutboxState.SENT else (end, reason)
+    sent_at = rows.moment(now) if now is not None and state in HANDED_OVER else None
+    found = rows.plain(END, [row.pk, end, with_it[0], row.pk, reason, with_it[1], sent_at, *_under_claim(row)])
+    return {subject_id for (subject_id,) in found if subject_id}
+
+
+def _under_claim(row: Outbox) -> tuple[int, int, object]:
+    return row.workspace_id, row.recipient_id, _claim_value(row.claim)
+
+
+def _claim_value(claim: uuid.UUID | None) -> object:
+    return claim.hex if claim is not None and rows.VENDOR == "sqlite" else claim
 
 
 def put_back(row: Outbox, *, reason: str, now: datetime) -> str:
@@ -286,7 +291,7 @@ def _hand_over(
     except (TryLater, ServerAway) as error:
         return put_back(row, reason=str(error), now=moment()), isinstance(error, ServerAway)
     with transaction.atomic():
-        settle(row, state, reason=reason, now=moment())
+        about = settle(row, state, reason=reason, now=moment())
         if on_taken is not None:
-            on_taken(row, moment())
+            on_taken(row, about, moment())
     return state, False

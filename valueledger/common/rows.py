@@ -116,7 +116,7 @@ def side_by_side(
 ) -> list[list[Any]]:
     """Rows of several models joined, each under its name in `source` (what follows FROM); None for one that an outer join did not find.
 
-    Last in each row stands what the expression `also` gives.
+    Last in each row stands what the expressions in `also` give.
     """
     listed, widths = _listed(tuple(parts))
     answer = []
@@ -125,7 +125,7 @@ def side_by_side(
         for part, width in zip(parts, widths, strict=True):
             found.append(None if record[start] is None else made(part.model, record[start : start + width], part.only))
             start += width
-        answer.append([*found, record[start]])
+        answer.append([*found, *record[start:]])
     return answer
 
 
@@ -292,6 +292,16 @@ def _written(field: Any) -> Written:
     return Written(field.attname, field, AS_IT_IS_ON[VENDOR], WAYS_ON[VENDOR].get(kind, {}))
 
 
+def moment(at: datetime) -> Any:
+    """A moment as a value in a statement of one's own."""
+    return _in_utc(at) if VENDOR == "sqlite" else at
+
+
+def columns(model: type[models.Model]) -> str:
+    """All columns of a model, in the order in which `made` takes them."""
+    return ", ".join(f'"{field.column}"' for field in _fields(model))
+
+
 def _in_utc(moment: datetime) -> str:
     """As Django writes a moment on SQLite, whose connection is in UTC unless told otherwise."""
     return str((moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(tzinfo=None))
@@ -335,8 +345,7 @@ def _reading(model: type[models.Model], only: tuple[str, ...]) -> tuple[list[str
 
 @cache
 def _select_sql(model: type[models.Model]) -> str:
-    columns = ", ".join(f'"{field.column}"' for field in _fields(model))
-    return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE '  # noqa: S608
+    return f'SELECT {columns(model)} FROM "{model._meta.db_table}" WHERE '  # noqa: S608
 
 
 def _values(known: Mapping[str, Any], fields: tuple[Written, ...]) -> list[Any]:

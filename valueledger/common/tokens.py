@@ -2,10 +2,25 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from valueledger.common import rows
 from valueledger.common.models import Token
 from valueledger.common.tenancy import everywhere
+
+OLDER = """UPDATE common_token SET revoked_at = %s WHERE workspace_id = %s AND purpose = %s AND subject_id = %s AND revoked_at IS NULL
+    AND id < (SELECT MAX(id) FROM common_token WHERE workspace_id = %s AND purpose = %s AND subject_id = %s)"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A door that a fresh secret is to open."""
+
+    purpose: str
+    subject_id: int
+    expires_at: datetime
 
 
 def digest(raw: str) -> bytes:
@@ -31,6 +46,16 @@ def issue(
             created_at=now, expires_at=expires_at, scopes=scopes, label=label, browser_hash=browser_hash,
         )  # fmt: skip
     return raw, row
+
+
+def issue_all(wanted: Sequence[Wanted], *, workspace_id: int, now: datetime) -> list[str]:
+    """The secrets of several tokens, stored at once: the links of one mail."""
+    secrets_of, batch = [secrets.token_urlsafe(32) for _ in wanted], rows.Batch()
+    for raw, one in zip(secrets_of, wanted, strict=True):
+        given = {"purpose": str(one.purpose), "subject_id": one.subject_id, "expires_at": one.expires_at}
+        batch.insert(rows.new(Token, {"token_hash": digest(raw), "workspace_id": workspace_id, "created_at": now, **given}))
+    batch.run()
+    return secrets_of
 
 
 def renew(row: Token) -> str:
@@ -59,12 +84,10 @@ def find_any_age(raw: str, *, purpose: str) -> Token | None:
         return Token.objects.filter(token_hash=digest(raw), purpose=purpose, revoked_at__isnull=True).first()
 
 
-def revoke_older(*, purpose: str, subject_id: int, now: datetime) -> int:
+def revoke_older(*, purpose: str, workspace_id: int, subject_id: int, now: datetime) -> None:
     """End all but the newest."""
-    with everywhere():
-        rows = Token.objects.filter(purpose=purpose, subject_id=subject_id)
-        newest = rows.order_by("-pk").values_list("pk", flat=True).first()
-        return rows.filter(pk__lt=newest or 0, revoked_at__isnull=True).update(revoked_at=now)
+    door = (workspace_id, str(purpose), subject_id)
+    rows.run([(OLDER, [rows.moment(now), *door, *door])])
 
 
 def revoke(*, purpose: str, subject_id: int, now: datetime) -> int:

@@ -331,7 +331,7 @@ def test_a_question_that_closed_is_not_sent(asked):
 def test_the_check_before_sending_is_what_stops_it(asked):
     """Negative control: without it, the mail goes out to somebody who asked us to stop."""
     stop_mails(person=asked.bo, now=NOW)
-    with patch.object(sending, "why_not", lambda prompt, now: ""):
+    with patch.object(sending, "why_not", lambda *_: ""):
         assert send_due(now=NOW + MINUTE) == {"sent": 1}
 
 
