@@ -13,6 +13,7 @@ from benchmarks.harness import AT_LEAST, AT_MOST, Line, Work, compare, counted
 SCAN, SWEEP = "scan for due checks", "prompt sweep"
 SCAN_BAR, SWEEP_BAR = 2.0, 0.5
 QUERIES_MAX, STATEMENTS_MAX = 1, 36
+TURN, TURN_QUERIES_MAX, TURN_BAR = "a turn of asking what matters", 9, 8.0
 STAKED = 200  # one in so many was set by hand to come early
 DAYS = 90  # the portfolio's dates lie over so many days
 
@@ -38,9 +39,10 @@ def measure(how: str) -> list[Line]:
     workspace = worlds.workspace()
     with within(workspace.pk):
         if how == "count":
-            return [queries_of_scan(workspace, portfolio(workspace, 200)), *sweep(5, counts_only=True)]
+            due = portfolio(workspace, 200)
+            return [queries_of_scan(workspace, due), queries_of_turn(workspace), *sweep(5, counts_only=True)]
         due = portfolio(workspace, 2_000 if how == "quick" else 100_000)
-        lines = [queries_of_scan(workspace, due), scan(workspace, due)]
+        lines = [queries_of_scan(workspace, due), scan(workspace, due), queries_of_turn(workspace), turn(workspace)]
     return [*lines, *sweep(20 if how == "quick" else 100)]
 
 
@@ -109,6 +111,33 @@ def scan(workspace: Any, due: list[int]) -> Line:
     ours = Work(lambda: [to_look_at(workspace, today) for _ in range(20)], 20)
     yardstick = Work(lambda: [indexed() for _ in range(20)], 20)
     return compare("P1", name, ours, "the indexed query", yardstick, AT_MOST, SCAN_BAR, unit="us", scale=1e6, servers=worlds.server())
+
+
+def queries_of_turn(workspace: Any) -> Line:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from benchmarks import worlds
+    from exchanges.selectors.due_terms import due_sides
+
+    with CaptureQueriesContext(connection) as asked:
+        due_sides(workspace, worlds.NOW)
+    return counted("P1", f"{TURN}, {worlds.engine_name()}", len(asked), "queries", AT_MOST, TURN_QUERIES_MAX)
+
+
+def turn(workspace: Any) -> Line:
+    """The sides that are looked at in one minute, whatever the size of the portfolio, beside reading as many relationships by an index."""
+    from benchmarks import worlds
+    from exchanges.selectors.due_terms import AT_ONCE, due_sides
+    from relationships.models import Relationship
+
+    def indexed() -> None:
+        list(Relationship.objects.filter(workspace=workspace).order_by("pk")[:AT_ONCE])
+
+    name = f"{TURN} under {Relationship.objects.count():,} relationships, {worlds.engine_name()}"
+    ours = Work(lambda: [due_sides(workspace, worlds.NOW) for _ in range(5)], 5)
+    yardstick = Work(lambda: [indexed() for _ in range(5)], 5)
+    return compare("P1", name, ours, "reading as many relationships", yardstick, AT_MOST, TURN_BAR, unit="us", scale=1e6, servers=worlds.server())
 
 
 def sweep(count: int, *, counts_only: bool = False) -> list[Line]:

@@ -8,11 +8,13 @@ from datetime import date, datetime, timedelta
 from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
 from exchanges.models import Answer, Prompt, PromptKind
+from exchanges.selectors.turns import in_turn
 from relationships.models import ENDED_STAGES, IntentVersion, Participant, Side, SideRole, TermsVersion, Workspace
 
 STALE = timedelta(days=365)
 AGAIN_AFTER = timedelta(days=180)
 MEANT_LASTS = timedelta(days=365)
+AT_ONCE = 2_000  # relationships: a larger portfolio is looked through in turns
 
 
 def terms_due(workspace: Workspace, now: datetime, *, within: Collection[int]) -> dict[int, date]:
@@ -32,6 +34,29 @@ def terms_due(workspace: Workspace, now: datetime, *, within: Collection[int]) -
         for side in found
         if side.said is not None or side.told  # type: ignore[attr-defined]
     }
+
+
+def due_sides(workspace: Workspace, now: datetime) -> list[int]:
+    """The other sides to be asked now, among those whose turn it is to be looked at. What is asked may not tell who answered: only rounds that
+    are over count. Five queries, each by the ids of so many sides: joined, they read the whole of every table.
+    """
+    turn = in_turn(workspace, now, most=AT_ONCE, field="relationship")
+    sides = Side.objects.filter(turn, workspace_id=workspace.pk, role=SideRole.COUNTERPART).exclude(relationship__stage__in=ENDED_STAGES)
+    relationship_of = dict(sides.order_by("pk").values_list("pk", "relationship_id"))
+    known = {"workspace_id": workspace.pk, "side__in": list(relationship_of)}
+    said = dict(TermsVersion.objects.filter(**known).order_by().values_list("side").annotate(at=Max("recorded_at")))
+    meant = dict(IntentVersion.objects.filter(**known).order_by().values_list("side").annotate(on=Max("said_on")))
+    stale, unknown = now - STALE, now.astimezone(workspace.zone).date() - MEANT_LASTS
+    found = [pk for pk in relationship_of if pk not in said or said[pk] <= stale or (pk in meant and meant[pk] <= unknown)]
+    lately = Prompt.objects.filter(
+        relationship__in=[relationship_of[pk] for pk in found], side=SideRole.COUNTERPART, kind=PromptKind.TERMS, created_at__gt=now - AGAIN_AFTER
+    )
+    asked = set(lately.values_list("relationship_id", flat=True))
+    found = [pk for pk in found if relationship_of[pk] not in asked]
+    never = [relationship_of[pk] for pk in found if pk not in said]
+    answers = Answer.objects.filter(workspace_id=workspace.pk, relationship__in=never, side=SideRole.COUNTERPART, first_hand=True)
+    told = set(answers.filter(round__posting__isnull=False).values_list("relationship_id", flat=True))
+    return [pk for pk in found if pk in said or relationship_of[pk] in told]
 
 
 def _first_day(said: datetime | None, meant: date | None, asked: datetime | None, workspace: Workspace, now: datetime) -> date:

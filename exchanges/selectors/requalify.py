@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from exchanges.models import Answer, Card, Prompt, PromptKind, PromptState, Requalification, StillWorth, View
+from exchanges.selectors.turns import in_turn
 from relationships.models import ENDED_STAGES, Member, Participant, Relationship, SideRole, Workspace
 
 OLD_ENOUGH = timedelta(days=182)
@@ -22,6 +23,7 @@ AGAIN_AFTER = timedelta(days=150)
 WEEK = timedelta(days=7)
 MOST_A_WEEK = 3  # questions of this kind to one person
 LOOKED_AT = 500
+AT_ONCE = 10_000  # relationships: a larger portfolio is looked through in turns, once an hour
 OPEN = (PromptState.WAITING, PromptState.SNOOZED)
 
 
@@ -68,11 +70,15 @@ def lately_asked(workspace: Workspace, now: datetime) -> Counter[int]:
 
 
 def to_ask(workspace: Workspace, now: datetime, *, limit: int) -> list[Participant]:
-    """Whom to ask now: at most a few relationships a week and person, so that the first of January is a day like any other."""
+    """Whom to ask now: at most a few relationships a week and person, so that the first of January is a day like any other.
+
+    Where there are many relationships, those whose turn it is to be looked at.
+    """
     counts = lately_asked(workspace, now)
     full = [person for person, count in counts.items() if count >= MOST_A_WEEK]
     found: list[Participant] = []
-    for participant in candidates(workspace, now).exclude(person__in=full)[:LOOKED_AT]:
+    turn = in_turn(workspace, now, most=AT_ONCE, field="side__relationship")
+    for participant in candidates(workspace, now).filter(turn).exclude(person__in=full)[:LOOKED_AT]:
         if len(found) >= limit:
             break
         if counts[participant.person_id] < MOST_A_WEEK:

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, OuterRef, Subquery
+from django.db.models import Max, OuterRef, Subquery
 
 from exchanges.models import Answer, Prompt, PromptKind, PromptState
+from exchanges.selectors.due_terms import due_sides
 from exchanges.services import mailing
 from exchanges.services.apart import on_its_own
 from exchanges.services.asking import has_room
@@ -22,14 +23,11 @@ from exchanges.services.posting import locked
 from exchanges.services.prompts import answered
 from exchanges.services.relationships import set_terms
 from exchanges.services.rounds import RoundClosed
-from relationships.models import ENDED_STAGES, IntentVersion, Participant, Side, SideRole, TermsItem, TermsVersion, Workspace
-from relationships.services.intents import LASTS as INTENT_LASTS
+from relationships.models import Participant, Side, TermsItem, TermsVersion, Workspace
 from relationships.services.terms import TermsLine, add_own_kind
 from valueledger.common.tenancy import within
 
 LASTS = timedelta(days=14)
-STALE = timedelta(days=365)
-AGAIN_AFTER = timedelta(days=180)
 BY_A_COLLEAGUE = "said by a colleague"
 OPEN = (PromptState.WAITING, PromptState.SNOOZED)
 
@@ -91,26 +89,12 @@ def ask_due_terms(*, now: datetime, limit: int = 200, may_ask: Callable[[int], b
     asked = 0
     for workspace in Workspace.objects.filter(is_active=True).order_by("id"):
         with within(workspace.pk):
-            for side_id in _due_sides(workspace, now)[: limit - asked]:
+            for side_id in due_sides(workspace, now)[: limit - asked]:
                 with on_its_own("a side could not be asked what matters", workspace_id=workspace.pk):
                     asked += _ask_somebody(side_id, now, may_ask)
         if asked >= limit:
             break
     return asked
-
-
-def _due_sides(workspace: Workspace, now: datetime) -> list[int]:
-    """What is asked may not tell who answered: only rounds that are over count."""
-    said = TermsVersion.objects.filter(side=OuterRef("pk"))
-    told = Answer.objects.filter(relationship=OuterRef("relationship"), side=OuterRef("role"), first_hand=True, round__posting__isnull=False)
-    lately = Prompt.objects.filter(
-        relationship=OuterRef("relationship"), side=OuterRef("role"), kind=PromptKind.TERMS, created_at__gt=now - AGAIN_AFTER
-    )
-    sides = Side.objects.filter(workspace_id=workspace.pk, role=SideRole.COUNTERPART).exclude(relationship__stage__in=ENDED_STAGES)
-    meant = IntentVersion.objects.filter(side=OuterRef("pk"))  # what was meant is asked anew as well, after a year without a word
-    unknown = Exists(meant) & ~Exists(meant.filter(said_on__gt=now.astimezone(workspace.zone).date() - INTENT_LASTS))
-    due = sides.filter(Exists(said) | Exists(told)).filter(~Exists(said.filter(recorded_at__gt=now - STALE)) | unknown).exclude(Exists(lately))
-    return list(due.order_by("id").values_list("pk", flat=True))
 
 
 def _ask_somebody(side_id: int, now: datetime, may_ask: Callable[[int], bool]) -> int:
