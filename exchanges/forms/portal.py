@@ -62,7 +62,7 @@ class RatingForm(forms.Form):
     beneficiary = forms.ChoiceField(required=False, widget=forms.RadioSelect, label=gettext_lazy("Whom did it help?"))
     sentence = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, label=gettext_lazy("What made it so?"))
 
-    def __init__(self, *args: Any, party: str = "", has_debts: bool = True, units: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, party: str = "", has_debts: bool = True, is_alone: bool = False, units: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.units = units
         self.fields["expected"].choices = wording.expectation_choices()  # type: ignore[attr-defined]
@@ -72,6 +72,8 @@ class RatingForm(forms.Form):
         self.fields["beneficiary"].choices = [(Beneficiary.PERSON, _("Me")), (Beneficiary.ORGANISATION, party or _("All of us"))]  # type: ignore[attr-defined]
         if not has_debts:  # a gift opens no debt, and between friends none is kept
             del self.fields["owing"]
+        if is_alone:  # the side is this person
+            del self.fields["beneficiary"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -89,7 +91,7 @@ class RatingForm(forms.Form):
         data = self.cleaned_data
         unit = next((known for known in self.units if known.casefold() == data["unit"].casefold()), data["unit"])
         return Account(
-            word=int(data["worth"]) if data["worth"] else None, typed_amount=data["amount"], unit=unit, expectation=data["expected"], arrived=data["arrived"], owing=data.get("owing", ""), beneficiary=data["beneficiary"],
+            word=int(data["worth"]) if data["worth"] else None, typed_amount=data["amount"], unit=unit, expectation=data["expected"], arrived=data["arrived"], owing=data.get("owing", ""), beneficiary=data.get("beneficiary", ""),
             sentence=data["sentence"],
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ KINDS = [(Kind.CLIENT, "Client"), (Kind.EMPLOYEE, "Employee"), (Kind.PERSONAL, "
 INTENTS = [
     (Intent.LONG_TERM, "Long-term|A marriage. Drift matters more than any one event."),
     (Intent.SEASONAL, "Seasonal|Comes back. Quiet months are normal."),
-    (Intent.BRIEF, "Short|A fling, happily so. It may end well."),
+    (Intent.BRIEF, "Brief|A fling, happily so. It may end well."),
     (Intent.ONE_OFF, "One-off|One exchange, and both are content."),
 ]
 

@@ -22,7 +22,7 @@ DAYS: dict[str, Any] = {"lowest": Decimal(30), "highest": Decimal(730), "places"
 BUDGETS = [(1, "once a month"), (2, "twice a month"), (3, "three times a month"), (4, "once a week"), (8, "twice a week"), (12, "three times a week")]
 TELLING = [("0.00", "as soon as it is due"), ("0.70", "once an answer tells enough"), ("0.95", "only when it tells a lot")]
 WEEKDAYS = [("1", "Monday"), ("2", "Tuesday"), ("3", "Wednesday"), ("4", "Thursday"), ("5", "Friday"), ("6", "Saturday"), ("7", "Sunday")]
-LABELS = {Kind.CLIENT: "Clients", Kind.EMPLOYEE: "Employees", Kind.PERSONAL: "Personal", Intent.BRIEF: "Short"}
+LABELS = {Kind.CLIENT: "Clients", Kind.EMPLOYEE: "Employees", Kind.PERSONAL: "Personal", Intent.BRIEF: "Brief"}
 CHECKED = {Intent.SEASONAL: "quiet months are normal; ", Intent.ONE_OFF: "once, two weeks after it is done"}
 FAR = timedelta(days=3650)
 

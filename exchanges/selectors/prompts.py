@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from exchanges import wording
@@ -26,11 +27,14 @@ from exchanges.models import (
 from exchanges.selectors.mailed import Known
 from exchanges.selectors.occasions import asked_because
 from exchanges.selectors.readings import Names, names_of
+from exchanges.wording.asking import promised
 from exchanges.wording.requalify import worth_privacy
 from exchanges.wording.settling import promise_question, settle_privacy
 from relationships.models import Kind, Participant, SideRole, TermsItem, TermsVersion
 
 MOST_LINES = 3
+MOST_PROMISES = 2
+MOST_READ = 40
 MOST_UNITS = 20
 LONGEST_LINE = 140
 
@@ -165,15 +169,34 @@ def has_spoken(participant: Participant) -> bool:
 
 
 def since_lines(asked: Asking) -> list[str]:
-    """What both sides may see of what arrived since this person last answered, newest first: a few, cut short."""
-    versions = EventVersion.objects.current().filter(
-        event__relationship_id=asked.prompt.relationship_id, is_withdrawal=False, status=EventStatus.ARRIVED, visibility=Visibility.SHARED
+    """What both sides may see of what arrived since this person last answered, newest first, and of what is promised: a few, cut short."""
+    is_open = Q(status__in=[EventStatus.PROMISED, EventStatus.PENDING])
+    is_news = Q(status=EventStatus.ARRIVED, arrived_on__gt=asked.last_answered_on) if asked.last_answered_on else Q(pk__in=[])
+    versions = (
+        EventVersion.objects.current()
+        .filter(is_open | is_news, event__relationship_id=asked.prompt.relationship_id, is_withdrawal=False, visibility=Visibility.SHARED)
+        .select_related("text", "event")
     )
+    rows = [row for row in versions.order_by("-arrived_on", "-id")[:MOST_READ] if _text_of(row)]
+    news = [
+        f"{wording.day(row.arrived_on, asked.today)}: {shortened(_text_of(row))}"
+        for row in rows
+        if row.status == EventStatus.ARRIVED and row.arrived_on
+    ]
+    open_ones = sorted((row for row in rows if row.status != EventStatus.ARRIVED), key=lambda row: (row.expected_on or date.max, row.pk))
     why = [reason] if (reason := reason_line(asked)) else []
-    if asked.last_answered_on is None:
-        return why
-    rows = versions.filter(arrived_on__gt=asked.last_answered_on).select_related("text").order_by("-arrived_on", "-id")[:MOST_LINES]
-    return why + [f"{wording.day(row.arrived_on, asked.today)}: {shortened(_text_of(row))}" for row in rows if row.arrived_on and _text_of(row)]
+    return why + news[:MOST_LINES] + [_promise_line(row, asked) for row in open_ones[:MOST_PROMISES]]
+
+
+def _promise_line(row: EventVersion, asked: Asking) -> str:
+    """Who promised what, and for when."""
+    what = shortened(_text_of(row)).rstrip(".")
+    said = promised(what, row.expected_on, asked.today)
+    if row.event.giver == Giver.JOINT:
+        return gettext("Promised by both: {what}").format(what=said)
+    if row.event.giver == asked.prompt.side:
+        return gettext("You promised: {what}").format(what=said)
+    return gettext("{name} promised: {what}").format(name=asked.other_short, what=said)
 
 
 def reason_line(asked: Asking) -> str:

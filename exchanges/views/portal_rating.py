@@ -49,6 +49,7 @@ def rating_options(visit: Visit) -> dict[str, Any]:
     asked = visit.asked
     return {
         "party": asked.party_short,
+        "is_alone": asked.kind != Kind.CLIENT and not asked.is_own,
         "has_debts": asked.kind != Kind.PERSONAL and asked.event_kind != EventKind.GIFT,
         "units": own_units(visit.prompt),
     }

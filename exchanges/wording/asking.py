@@ -39,3 +39,8 @@ def did_not_answer(name: str, asked_on: date, today: date) -> str:
     return _("{name} did not answer what we asked on {day}. It is closed, and we wait longer before we ask again.").format(
         name=name, day=dates.day(asked_on, today)
     )
+
+
+def promised(what: str, until: date | None, today: date) -> str:
+    """The planner, by 3 May."""
+    return _("{what}, by {day}").format(what=what, day=dates.day(until, today)) if until else what

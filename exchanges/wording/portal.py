@@ -33,6 +33,11 @@ def who_sees(kind: str, other: str) -> list[WhoSees]:
         WhoSees(_("Your balance, as worked out from what you said"), _("yes"), leaders),
         WhoSees(_("What matters to you, what you mean it to be, your goals and what you stand for"), _("yes"), leaders),
         WhoSees(_("How we may ask you, and your address"), _("your address"), _("owners")),
+        WhoSees(
+            _("What they ask themselves: whether it is still worth it to them, and notes of their own"),
+            _("their side alone; it moves no balance"),
+            nobody,
+        ),
     ]
 
 
@@ -46,6 +51,11 @@ def _employee(other: str) -> list[WhoSees]:
         WhoSees(_("Your balance, as worked out from what you said"), _("no"), nobody),
         WhoSees(_("What matters to you, what you mean it to be, your goals and what you stand for"), _("yes"), nobody),
         WhoSees(_("How we may ask you, and your address"), _("your address"), _("owners")),
+        WhoSees(
+            _("What they ask themselves: whether it is still worth it to them, and notes of their own"),
+            _("their side alone; it moves no balance"),
+            nobody,
+        ),
     ]
 
 

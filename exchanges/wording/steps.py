@@ -95,7 +95,7 @@ def _short(code: str, name: str) -> NextStep:
         text = _("We feel short, and {name} knows that they get more. Agree on what to change.")
         return NextStep(_("Agree what to give less of"), text.format(name=name), "rebalance")
     if code == "counterpart_feels_short":
-        text = _("{name} gives more than it feels it gets. We did not notice. Ask before you offer anything.")
+        text = _("{name} feels short, and we did not notice. Ask before you offer anything.")
         return NextStep(_("Ask what is missing"), text.format(name=name), "learn")
     text = _("We give more than we feel we get, and {name} may not know. Say so plainly, then try a smaller scope.")
     return NextStep(_("Say so, then hear their side"), text.format(name=name), "say")

@@ -5,7 +5,7 @@ History is written in bulk with its evidence in the order in which it became kno
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from django.db import transaction
 
@@ -52,10 +52,11 @@ def seed_demo(*, workspace: Workspace, owner: Member, now: datetime) -> None:
 
 
 def mark(workspace: Workspace) -> None:
-    """Only a demo keeps the mails it sends, so that their links can be followed from the outbox page."""
+    """Only a demo keeps the mails it sends, so that their links can be followed from the outbox page. It is tried at any hour, so it has no quiet ones."""
     workspace.is_demo = True
+    workspace.quiet_from, workspace.quiet_until, workspace.quiet_days = time(0), time(0), ""
     workspace.sender_name = workspace.sender_name or "Oakhollow Works"
-    workspace.save(update_fields=["is_demo", "sender_name"])
+    workspace.save(update_fields=["is_demo", "quiet_days", "quiet_from", "quiet_until", "sender_name"])
 
 
 def write_two_years(stages: list[Stage], kinds: dict[str, ValueKind], clock: Clock) -> None:

@@ -16,12 +16,15 @@ from exchanges.models import (
     Assurance,
     Card,
     EventKind,
+    EventStatus,
+    EventVersion,
     Occasion,
     OccasionKind,
     Prompt,
     PromptState,
     Round,
     RoundSeat,
+    Visibility,
 )  # fmt: skip
 from exchanges.selectors import allowance
 from exchanges.selectors.allowance import Allowances
@@ -31,6 +34,7 @@ from exchanges.selectors.prompts import asking as asked_about
 from exchanges.selectors.prompts import since_lines
 from exchanges.services import asking, prompts
 from exchanges.services.asking import AskedEnough
+from exchanges.services.events import withdraw_event
 from exchanges.services.occasions import note_mismatch
 from exchanges.services.prompts import ask_due_ratings, ask_rating, lapse, open_due_rounds, stop_mails, sweep_prompts, tell_stewards, wake
 from exchanges.services.relationships import change_own_rhythm, change_rhythm, change_stage, hand_over
@@ -534,6 +538,19 @@ def test_a_question_says_what_happened_that_it_is_asked_just_now(cast):
     open_due_rounds(now=NOW)
     prompt = Prompt.objects.get(participant=cast.bo_speaks, kind="CHECK")
     assert since_lines(selected(prompt, NOW)) == ["We ask because terms changed on 11 June."]
+
+
+def test_a_question_names_the_promises_that_are_still_open_to_both_and_no_other(cast):
+    promised = {"status": EventStatus.PROMISED, "expected_on": TODAY + 9 * DAY}
+    make_event(cast.borealis, cast.ana_voice, what="The planner", **promised)
+    make_event(cast.borealis, cast.bo_voice, giver=1, what="An introduction", status=EventStatus.PROMISED, expected_on=TODAY + 5 * DAY)
+    make_event(cast.borealis, cast.ana_voice, what="A surprise", visibility=Visibility.PRIVATE, **promised)
+    gone = make_event(cast.borealis, cast.ana_voice, what="Taken back", **promised)
+    withdraw_event(event=gone, voice=cast.ana_voice, supersedes=EventVersion.objects.get(event=gone), now=NOW)
+    open_due_rounds(now=NOW)
+    theirs, ours = (Prompt.objects.get(participant=one, kind="CHECK") for one in (cast.bo_speaks, cast.ana_speaks))
+    assert since_lines(selected(theirs, NOW)) == ["You promised: An introduction, by 16 June", "Acme promised: The planner, by 20 June"]
+    assert since_lines(selected(ours, NOW)) == ["Borealis promised: An introduction, by 16 June", "You promised: The planner, by 20 June"]
 
 
 # Who may be asked when a mail is written and not any more when it goes
