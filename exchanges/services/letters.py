@@ -87,5 +87,8 @@ def line(text: str, longest: int = LONGEST_SENDER) -> str:
 
     What looks like an encoded word is taken apart: a mail program would decode it, line breaks and all.
     """
-    clean = "".join(sign if not unicodedata.category(sign).startswith("C") else " " for sign in text)
+    if text.isprintable():  # so is nearly everything, and then there is nothing to take out
+        clean = text
+    else:
+        clean = "".join(sign if not unicodedata.category(sign).startswith("C") else " " for sign in text)
     return shortened(clean.replace("=?", "= ?"), longest)
