@@ -36,6 +36,8 @@ ALSO = f"""own.kind, own_text.name, own_text.short_name, their.kind, their_text.
         AND said.relationship_id = mine.relationship_id AND said.participant_id = mine.participant_id AND said.first_hand
         AND (mine.round_id IS NULL OR said.round_id IS NULL OR said.round_id <> mine.round_id) AND {STANDS}),
     EXISTS (SELECT 1 FROM relationships_participant other WHERE other.side_id = voice.side_id AND other.id <> voice.id),
+    EXISTS (SELECT 1 FROM exchanges_valueevent any_event WHERE any_event.workspace_id = mine.workspace_id
+        AND any_event.relationship_id = mine.relationship_id),
     EXISTS (SELECT 1 FROM relationships_holiday free WHERE free.workspace_id = mine.workspace_id AND free."on" BETWEEN %s AND %s)"""  # noqa: S608
 PLACE = """JOIN relationships_side {side}_side ON {side}_side.relationship_id = pair.id AND {side}_side.role = {role}
     JOIN relationships_party {side} ON {side}.id = {side}_side.party_id
@@ -67,6 +69,7 @@ class Known:
     sides_heard: int  # of its round, by answers that stand
     last_answered_on: date | None  # by this person, in an earlier round
     may_have_colleagues: bool  # somebody else speaks for their side, or did
+    has_events: bool  # the relationship has: something may be told of them
     may_be_holiday: bool  # yesterday, today or tomorrow is one in this workspace
     occasions: tuple[Occasion, ...]  # the one that its round was opened for
 
@@ -87,13 +90,14 @@ def known_of(workspace_id: int, prompt_id: int, now: datetime) -> Known | None:
         rows.link(steward, user=account)
     if asked_in is not None:
         asked_in._state.fields_cache["posting"] = posting
-    own_kind, own, own_short, their_kind, their, their_short, heard, last, others, holidays = more
+    own_kind, own, own_short, their_kind, their, their_short, heard, last, others, events, holidays = more
     return Known(
         prompt=prompt,
         names=Names(own, own_short or own, their, their_short or their, their_kind == PartyKind.PERSON, own_kind == PartyKind.PERSON),
         sides_heard=heard,
         last_answered_on=date.fromisoformat(last) if isinstance(last, str) else last,
         may_have_colleagues=bool(others),
+        has_events=bool(events),
         may_be_holiday=bool(holidays),
         occasions=(why,) if why is not None else (),
     )

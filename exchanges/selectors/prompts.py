@@ -57,6 +57,7 @@ class Asking:
     event_kind: str = ""
     has_colleagues: bool = False
     is_on_its_way: bool = False
+    has_events: bool = True  # unless it is known that the relationship has none
     occasions: Sequence[Occasion] | None = None  # that its round was opened for; None: not read yet
 
     @property
@@ -143,6 +144,7 @@ def asking(prompt: Prompt, now: datetime, known: Known | None = None) -> Asking:
         event_kind=version.kind if version else "",
         has_colleagues=(known is None or known.may_have_colleagues) and has_colleagues(prompt.participant, today),
         is_on_its_way=version is not None and version.status == EventStatus.PENDING,
+        has_events=known is None or known.has_events,
         occasions=known.occasions if known else None,
     )
 
@@ -170,6 +172,9 @@ def has_spoken(participant: Participant) -> bool:
 
 def since_lines(asked: Asking) -> list[str]:
     """What both sides may see of what arrived since this person last answered, newest first, and of what is promised: a few, cut short."""
+    why = [reason] if (reason := reason_line(asked)) else []
+    if not asked.has_events:
+        return why
     is_open = Q(status__in=[EventStatus.PROMISED, EventStatus.PENDING])
     is_news = Q(status=EventStatus.ARRIVED, arrived_on__gt=asked.last_answered_on) if asked.last_answered_on else Q(pk__in=[])
     versions = (
@@ -184,7 +189,6 @@ def since_lines(asked: Asking) -> list[str]:
         if row.status == EventStatus.ARRIVED and row.arrived_on
     ]
     open_ones = sorted((row for row in rows if row.status != EventStatus.ARRIVED), key=lambda row: (row.expected_on or date.max, row.pk))
-    why = [reason] if (reason := reason_line(asked)) else []
     return why + news[:MOST_LINES] + [_promise_line(row, asked) for row in open_ones[:MOST_PROMISES]]
 
 
