@@ -57,6 +57,7 @@ MOST = 2_000  # so many are looked at in one sweep
 # branch reads what was set by hand (`sooner`, and a flag on its cards), and of that only what does not wait any more.
 WHOSE, TODAY = "workspace", "today"
 GREATER = "GREATEST" if connection.vendor == "postgresql" else "MAX"
+IN_ORDER = "ORDER BY place, day, rank" if connection.vendor == "postgresql" else ""  # SQLite gives branch after branch, each in its order
 ASKED_FROM = f"{GREATER}(due_on, COALESCE(wait_until, due_on))"  # as the index has it: `ASK_ON`
 EARLY = f"COALESCE(wait_until, '{EVER.isoformat()}')"  # likewise: `EARLY_FROM`
 CARDS = f"""SELECT * FROM (SELECT relationship_id, 1 AS place, {ASKED_FROM} AS day, relationship_id AS rank FROM exchanges_card
@@ -68,7 +69,7 @@ SCAN = f"""SELECT relationship_id FROM (
     UNION ALL {CARDS.format(view=int(View.OWN))}
     UNION ALL SELECT * FROM (SELECT relationship_id, 2 AS place, due_on AS day, relationship_id AS rank FROM exchanges_card
         WHERE workspace_id = %s AND is_hand_set AND {EARLY} <= %s AND due_on > %s ORDER BY due_on, relationship_id LIMIT {MOST}) early
-    ) found ORDER BY place, day, rank LIMIT {3 * MOST}"""  # noqa: S608
+    ) found {IN_ORDER} LIMIT {3 * MOST}"""  # noqa: S608
 SCANNED = (WHOSE, TODAY) * 4 + (TODAY,)
 
 
