@@ -89,8 +89,15 @@ def open_invitations(workspace: Workspace, *, now: datetime) -> list[Token]:
 
 
 def revoke_invitation(*, by: Member, email: str, now: datetime) -> None:
-    if not _open(by.workspace).filter(label=email).update(revoked_at=now):
+    """Raises NotFound, also for what cannot be an address."""
+    try:
+        address = clean_line(email, "email", longest=254)
+    except Invalid as error:
+        raise NotFound from error
+    sent = _open(by.workspace).filter(label=address)
+    if not address or not sent.exists():
         raise NotFound
+    sent.update(revoked_at=now)
     _record(by, "member.invitation_revoked", email_target(email), now)
 
 

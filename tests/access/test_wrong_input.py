@@ -109,11 +109,13 @@ class Sent:
         self.wrote = sorted(set(kept_of(query["sql"] for query in captured)) - MACHINERY)
 
 
-def kept_of(statements: Iterable[str]) -> list[str]:
+def kept_of(statements: Iterable[str | None]) -> list[str]:
     """The tables that were written to, without what was taken back to a savepoint."""
     wrote: list[str] = []
     marks: dict[str, int] = {}
     for sql in statements:
+        if sql is None:  # the driver refused it before it could be logged
+            continue
         if sql.startswith("SAVEPOINT "):
             marks[sql.split()[1]] = len(wrote)
         elif sql.startswith("ROLLBACK TO SAVEPOINT "):
