@@ -20,7 +20,7 @@ class RhythmInForce:
 
 
 class RhythmTable:
-    """The defaults of one workspace, read once: workspace, then intent, then kind, then both, then the relationship itself."""
+    """The defaults of one workspace, read once: workspace, then kind, then intent, then both, then the relationship itself."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -30,7 +30,7 @@ class RhythmTable:
     def of(self, *, kind: str, intent: str, band: Decimal | None = None, cadence_days: int | None = None) -> RhythmInForce:
         found_band, band_from = float(self.workspace.band), "workspace"
         found_cadence, cadence_from = self.workspace.cadence_days, "workspace" if self.workspace.cadence_days else "model"
-        for key, name in ((("", intent), "intent"), ((kind, ""), "kind"), ((kind, intent), "kind and intent")):
+        for key, name in (((kind, ""), "kind"), (("", intent), "intent"), ((kind, intent), "kind and intent")):
             row_band, row_cadence = self.rows.get(key, (None, None)) if key != ("", "") else (None, None)
             if row_band is not None:
                 found_band, band_from = float(row_band), name
