@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from exchanges.models import Answer, Card, EventKind, EventStatus, EventVersion, Giver, Report, ReportRole, ValueEvent
+from exchanges.models import Answer, Card, EventKind, EventStatus, EventVersion, Giver, Report, ReportRole, Round, ValueEvent
 from exchanges.selectors.cards import CardRow, rows_of
 from exchanges.selectors.gaps import GAPS_TO_SAY, with_a_gap
 from exchanges.selectors.ledger import Entry, lines_of, open_gaps, person_name, versions_of
@@ -274,7 +274,9 @@ def soon(events: QuerySet[ValueEvent], cards: QuerySet[Card], *, today: date) ->
     promises = list(open_ones.select_related("event__relationship").order_by("expected_on", "id")[:SOON])
     names = names_for(cards, [row.event.relationship_id for row in promises])
     coming = [_promise(row, names, today) for row in promises if row.event.relationship_id in names]
-    due = cards.filter(due_counterpart_on__gt=today, due_counterpart_on__lte=until).exclude(kind=Kind.EMPLOYEE).exclude(stage__in=ENDED_STAGES)
+    asked = Round.objects.filter(relationship__in=cards.values("relationship"), posting__isnull=True).values("relationship")
+    due = cards.filter(due_counterpart_on__gt=today, due_counterpart_on__lte=until).exclude(relationship__in=asked)
+    due = due.exclude(kind=Kind.EMPLOYEE).exclude(stage__in=ENDED_STAGES)
     coming += [
         Coming(card.due_counterpart_on, card.public_id, None, card.counterpart_name, "Check due from", False)
         for card in due.order_by("due_counterpart_on", "relationship_id")[:SOON]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from exchanges.models import EventStatus, EventVersion, Giver, ReportRole, ValueEvent
+from exchanges.models import Card, EventStatus, EventVersion, Giver, ReportRole, ValueEvent
 from exchanges.services.reports import Account, relay_report, report_gave, report_got
 from exchanges.services.rounds import open_round
 from relationships.models import SideRole
@@ -202,6 +202,16 @@ def test_an_employees_rating_is_in_no_feed(cast, employee):
     assert "Two learning days" in page
     assert "Not for me" not in page
     assert "worth a little" not in page
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_soon_names_a_check_that_comes_due_and_none_that_is_asked_already(cast, is_open):
+    Card.objects.filter(relationship=cast.borealis).update(due_counterpart_on=TODAY + timedelta(days=5))
+    if is_open:
+        open_round(relationship=cast.borealis, now=NOW, reason="asked")
+        Card.objects.filter(relationship=cast.borealis).update(due_counterpart_on=TODAY + timedelta(days=5))
+    shown = seen_by(cast.ana, TODAY_URL)
+    assert ("Check due from" in shown[shown.index('id="h-soon"') :]) is not is_open
 
 
 def test_soon_lists_promises_with_their_day(cast):
