@@ -34,7 +34,9 @@ def questions(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "is_narrowed": any(asked.values()),
         "states": [(str(code), label) for code, label in STATES.items()],
-        "kinds": [(code.value, KINDS[code]) for code in (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS, PromptKind.SETTLE, PromptKind.REQUALIFY)],
+        "kinds": [
+            (code.value, KINDS[code]) for code in (PromptKind.CHECK, PromptKind.RATING, PromptKind.TERMS, PromptKind.SETTLE, PromptKind.REQUALIFY)
+        ],
         "sides": SIDES,
         "next_url": f"?{urlencode(query)}" if page.next_before else "",
     }
