@@ -107,7 +107,7 @@ def test_whoever_cannot_be_asked_does_not_end_the_sweep(cast, monkeypatch, place
         raise ValueError
 
     if place.endswith(("ask_terms", "ask_worth")):  # these two are due after more than a promise
-        monkeypatch.setattr("exchanges.services.terms_prompts._due_sides", lambda workspace, now: [cast.bo_speaks.side_id])
+        monkeypatch.setattr("exchanges.services.terms_prompts.due_sides", lambda workspace, now: [cast.bo_speaks.side_id])
         monkeypatch.setattr("exchanges.services.requalify.to_ask", lambda workspace, now, limit: [cast.ana_speaks])
     monkeypatch.setattr(place, broken)
     counts = sweep_prompts(now=later)
