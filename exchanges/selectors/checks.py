@@ -17,9 +17,9 @@ from exchanges.models import Answer, AnswerItem, Round, RoundSeat
 from exchanges.selectors.commitments import PromisedEvent, events_of_checks
 from exchanges.selectors.due import answer_points, nearest_answer
 from exchanges.selectors.fields import Compared, SideBySide, compare, side_by_side, told_by
-from exchanges.selectors.items import ItemLine, item_lines, items_of
+from exchanges.selectors.items import ItemLine, author_of, item_lines, items_of
 from exchanges.selectors.readings import Names
-from exchanges.selectors.reveal import SaidBy, author_of, may_see
+from exchanges.selectors.reveal import SaidBy, may_see
 from exchanges.selectors.rounds import RoundState, states_of
 from relationships.models import Kind, Relationship, SideRole
 

@@ -185,9 +185,9 @@ def _together(kind: str, values: Sequence[int]) -> str:
 def _each(kind: str, said: Sequence[tuple[Answer, AnswerItem]]) -> str:
     if len(said) == 1:
         return words.item_word(kind, said[0][1].value)
-    return "; ".join(f"{_name(answer)}: {words.item_word(kind, item.value)}".removeprefix(": ") for answer, item in said)
+    return "; ".join(f"{author_of(answer)}: {words.item_word(kind, item.value)}".removeprefix(": ") for answer, item in said)
 
 
-def _name(answer: Answer) -> str:
+def author_of(answer: Answer) -> str:
     text = getattr(answer.participant.person, "text", None) if answer.participant else None
     return text.name if text else ""

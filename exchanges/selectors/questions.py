@@ -85,6 +85,7 @@ def stands_as_out(prompt: Prompt) -> bool:
 
 
 def is_blind(prompt: Prompt) -> bool:
+    """Whether nothing may tell yet if the other side has answered: neither that a mail is on its way nor when one goes."""
     return prompt.side == SideRole.COUNTERPART and prompt.round is not None and not hasattr(prompt.round, "posting")
 
 

@@ -15,7 +15,7 @@ from exchanges.models import Answer, EvidenceKind, Prompt, View
 from exchanges.selectors.balances import KAPPA, balance_of, balance_of_rows, live_rows, rhythm_of
 from exchanges.selectors.due import MICRO, NANO, answer_points, nearest_answer
 from exchanges.selectors.fields import SideBySide, compare, side_by_side, told_by
-from exchanges.selectors.items import ItemLine, item_lines, items_of
+from exchanges.selectors.items import ItemLine, author_of, item_lines, items_of
 from exchanges.selectors.prompts import Asking
 from exchanges.selectors.rounds import RoundState
 from exchanges.selectors.statements import day_number
@@ -143,11 +143,6 @@ def _said(answer: Answer, who: str, person: str, name: str) -> SaidBy:
 def _pooled(asked: Asking, answers: list[Answer]) -> SaidBy:
     words = wording.check_answer(nearest_answer(mean(answer_points(answer) for answer in answers)), "it", asked.party_short)
     return SaidBy(gettext("Your side together"), words, max(answer.answered_on for answer in answers), is_confirm=False, sentence="")
-
-
-def author_of(answer: Answer) -> str:
-    text = getattr(answer.participant.person, "text", None) if answer.participant else None
-    return text.name if text else ""
 
 
 def _is_person(asked: Asking, side: int) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from exchanges.models import Prompt, PromptState
-from exchanges.selectors.questions import ENDED, stands_as_out
+from exchanges.selectors.questions import ENDED, is_blind, stands_as_out
 from exchanges.services import mailing
 from exchanges.services.speakers import known_by_email
 from relationships.models import Kind, Member, Participant, Person, PersonText, SideRole
@@ -66,11 +66,6 @@ def send_again(*, prompt: Prompt, member: Member, now: datetime) -> Outbox:
             raise NotToBeSent(sent.reason)
         _record(member, "prompt.sent_again", "prompt", row.public_id, now)
     return sent
-
-
-def is_blind(prompt: Prompt) -> bool:
-    """Whether nothing may tell yet if the other side has answered: neither that a mail is on its way nor when one goes."""
-    return prompt.side == SideRole.COUNTERPART and prompt.round is not None and not hasattr(prompt.round, "posting")
 
 
 def try_again(*, person: Person, member: Member, now: datetime) -> int:

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from exchanges.access import as_uuid, prompts_for
 from exchanges.models import Prompt, PromptKind
-from exchanges.selectors.questions import KINDS, STATES, QuestionFilter, narrowed, questions_of, questions_page
-from exchanges.services.reach import NotToBeSent, is_blind, send_again
+from exchanges.selectors.questions import KINDS, STATES, QuestionFilter, is_blind, narrowed, questions_of, questions_page
+from exchanges.services.reach import NotToBeSent, send_again
 from exchanges.views.desk import Desk, desk_of, go, show
 from valueledger.common.errors import NotFound
 

@@ -142,6 +142,9 @@ def test_the_page_asks_as_a_sentence_and_writes_nothing(cast):
     assert "What if there is no more “payment” from Borealis?" in page
     assert "The beam, a year on" in page
     assert "As much less of our own" in page
+    assert all(
+        f"{why}?side={side}&amp;all=1" in page for why in [reverse("desk:why", args=[cast.borealis.public_id])] for side in ("own", "counterpart")
+    )
     assert (Evidence.objects.count(), LiveEvidence.objects.count(), KeptWhatIf.objects.count()) == before
 
 
