@@ -117,6 +117,7 @@ def _outcome(data: dict[str, Any], basis: Basis, balance: Balance, reading: Read
         "they_says": _says(they, they_then, then.counterpart, basis),
         "we_says": _says(we, we_then, then.own, basis),
         "then": then,
+        "is_foreseen": they_then.estimate is not None or we_then.estimate is not None,
         "chosen": chosen,
         "query": urlencode(chosen),
         "until": basis.as_of + timedelta(days=days_on),
@@ -180,7 +181,8 @@ def _voice(now: SideReading, then: Foreseen | None, basis: Basis) -> str:
     if now.is_private:
         return ""
     if then is None:
-        return words.too_little(basis.counts[int(not now.is_own)], is_own=now.is_own, name=now.short)
+        flows = basis.flows[int(not now.is_own)]
+        return words.too_little(basis.counts[int(not now.is_own)], flows.got + flows.gave, is_own=now.is_own, name=now.short)
     if now.estimate is None:
         return words.moved(then.moved, is_own=now.is_own, name=now.short)
     return words.would_sentence(_then(now, then))

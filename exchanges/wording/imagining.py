@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -89,17 +90,24 @@ def moved(points: float, *, is_own: bool, name: str) -> str:
     return gettext("It would feel worse to us than now.") if is_own else gettext("It would feel worse to {name} than now.").format(name=name)
 
 
-def too_little(count: int, *, is_own: bool, name: str) -> str:
-    """Fewer than four typical events a year say nothing."""
-    told = ngettext("one entry of the last year counts", "{count} entries of the last year count", count).format(count=count)
-    if is_own:
-        return gettext("Too little to say for us: {told}, and it takes about four.").format(told=told)
-    return gettext("Too little to say for {name}: {told}, and it takes about four.").format(name=name, told=told)
+def too_little(count: int, weight: float, *, is_own: bool, name: str) -> str:
+    """Fewer than four typical events a year say nothing; `weight` is what a side's entries come to in these."""
+    if count == 0:
+        return gettext("Too little to say for us: nothing of the last year counts.") if is_own else gettext(
+            "Too little to say for {name}: nothing of the last year counts."
+        ).format(name=name)  # fmt: skip
+    told = ngettext("one entry of the last year weighs", "{count} entries of the last year weigh", count).format(count=count)
+    values = {"name": name, "told": told, "weight": f"{math.floor(10 * weight) / 10:.1f}"}
+    pattern = gettext("Too little to say for us: {told} as much as {weight} usual ones, and it takes four.") if is_own else gettext(
+        "Too little to say for {name}: {told} as much as {weight} usual ones, and it takes four."
+    )  # fmt: skip
+    return pattern.format(**values)
 
 
 def chance(probability: float) -> str:
     """61 in 100."""
-    return gettext("{count} in 100").format(count=round(100 * probability))
+    count = round(100 * probability)
+    return gettext("{count} in 100").format(count=count) if count else gettext("less than 1 in 100")
 
 
 def chance_between(low: float, high: float) -> str:

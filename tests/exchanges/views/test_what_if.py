@@ -119,8 +119,13 @@ def test_too_few_entries_say_nothing(cast):
     a_year(cast, count=1)
     answered(cast.borealis, own=Decimal(1), counterpart=Decimal(1))
     page = seen_by(cast.ana, url_of(cast.borealis))
-    assert page.count("Too little to say") >= 2
-    assert "in 100" not in page
+    flows = basis_for(cast.ana, cast.borealis).flows[SideRole.OWN]
+    weight = f"{int(10 * (flows.got + flows.gave)) / 10:.1f}"
+    assert f"Too little to say for us: 2 entries of the last year weigh as much as {weight} usual ones, and it takes four." in page
+    assert "Too little to say for Borealis" in page
+    assert "in 100" not in page.split("What this touches")[0]
+    assert '<svg class="chart"' not in page.split("<main")[1]
+    assert "Keep this guess" not in page
 
 
 def test_the_other_answers_take_the_side_of_whoever_loses(cast):
